@@ -1,0 +1,172 @@
+//! The guest's allocator on wasm: a static arena first, and more memory from the host only when the arena is used up.
+//!
+//! The host runs each call in a fresh instance, and in a pooled instance `memory.grow` is a change of page protection,
+//! which stops every core for a moment; it costs more than an ordinary call does. The arena is zeros that cost nothing
+//! until they are touched, and is used from the bottom up. The allocator itself is `talc`'s.
+#![expect(unsafe_code, reason = "an allocator hands out raw memory")]
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+use talc::base::Talc;
+use talc::base::binning::Binning;
+use talc::source::Source;
+
+/// Enough for a call with a conversation of some hundred kilobytes.
+#[cfg(target_arch = "wasm32")]
+const ARENA: usize = 1 << 20;
+
+/// How much more to ask for at a time: asking is what costs.
+const STEP: usize = 1 << 20;
+
+/// Room that a new region needs beside the allocation it is for: the allocator's marks at both ends.
+const MARGIN: usize = 1 << 10;
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::cell::TalcSyncCell<Memory, talc::wasm::WasmBinning> = {
+    static mut BYTES: [u8; ARENA] = [0; ARENA];
+    // SAFETY: nothing else names `BYTES`, which lives as long as the program.
+    let memory = unsafe { Memory::new((&raw mut BYTES).cast(), ARENA, grow) };
+    talc::cell::TalcSyncCell::new_wasm(memory)
+};
+
+/// Where the allocator's memory comes from.
+#[derive(Debug)]
+struct Memory {
+    /// Taken by the first allocation.
+    arena: Option<(*mut u8, usize)>,
+    /// The end of the last region that was asked for, so that the next can be joined to it.
+    end: Option<NonNull<u8>>,
+    /// Asks for so many bytes of zeros, and gives what it got.
+    grow: fn(usize) -> Option<(*mut u8, usize)>,
+}
+
+// SAFETY: the pointers are the allocator's alone; a wasm guest has one thread.
+unsafe impl Send for Memory {}
+
+impl Memory {
+    /// # Safety
+    /// The arena, and every region that `grow` gives, is the allocator's alone for as long as it is used.
+    const unsafe fn new(arena: *mut u8, size: usize, grow: fn(usize) -> Option<(*mut u8, usize)>) -> Self {
+        Self { arena: Some((arena, size)), end: None, grow }
+    }
+}
+
+// SAFETY: nothing here allocates.
+unsafe impl Source for Memory {
+    fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
+        if let Some((base, size)) = talc.source.arena.take() {
+            // SAFETY: the caller of `Memory::new` gave the arena away.
+            return unsafe { talc.claim(base, size) }.map(|_| ()).ok_or(());
+        }
+        let needed = layout.size().checked_add(layout.align()).and_then(|sum| sum.checked_add(MARGIN)).ok_or(())?;
+        // Where a whole step is more than the host grants, what is needed may still be less.
+        let (base, size) = (talc.source.grow)(needed.max(STEP)).or_else(|| (talc.source.grow)(needed)).ok_or(())?;
+        let end = base.wrapping_add(size);
+        if let Some(last) = talc.source.end.take()
+            && last.as_ptr() == base
+        {
+            // SAFETY: `last` is the end of a region of this allocator, and the new region begins right there.
+            talc.source.end = Some(unsafe { talc.extend(last, end) });
+            return Ok(());
+        }
+        // SAFETY: the caller of `Memory::new` promised that the region is the allocator's.
+        talc.source.end = unsafe { talc.claim(base, size) };
+        talc.source.end.map(|_| ()).ok_or(())
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn grow(bytes: usize) -> Option<(*mut u8, usize)> {
+    const PAGE: usize = 64 << 10;
+    let pages = bytes.div_ceil(PAGE);
+    match core::arch::wasm32::memory_grow::<0>(pages) {
+        usize::MAX => None,
+        before => Some(((before * PAGE) as *mut u8, pages * PAGE)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::alloc::GlobalAlloc;
+    use std::cell::Cell;
+
+    use talc::cell::TalcCell;
+    use talc::wasm::WasmBinning;
+
+    use super::*;
+
+    thread_local! {
+        static ASKED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    fn leak(bytes: usize) -> Option<(*mut u8, usize)> {
+        ASKED.set(ASKED.get() + bytes);
+        (ASKED.get() <= 16 << 20).then(|| (Box::leak(vec![0_u8; bytes].into_boxed_slice()).as_mut_ptr(), bytes))
+    }
+
+    fn allocator(arena: usize) -> TalcCell<Memory, WasmBinning> {
+        ASKED.set(0);
+        let bytes = Box::leak(vec![0_u8; arena].into_boxed_slice()).as_mut_ptr();
+        // SAFETY: leaked memory is nobody else's.
+        TalcCell::new(unsafe { Memory::new(bytes, arena, leak) })
+    }
+
+    /// Allocates, grows and frees in a fixed, mixed order, checks that no two allocations share a byte, and returns how
+    /// much memory was asked for beyond the arena.
+    fn churn(arena: usize, rounds: usize, largest: usize) -> usize {
+        let talc = allocator(arena);
+        let mut live: Vec<(*mut u8, Layout, u8)> = Vec::new();
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        for round in 0..rounds {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let pick = (seed >> 33) as usize;
+            if live.len() > 24 {
+                let (pointer, layout, mark) = live.swap_remove(pick % live.len());
+                // SAFETY: the allocation is live and `layout.size()` bytes long.
+                unsafe {
+                    assert!(std::slice::from_raw_parts(pointer, layout.size()).iter().all(|byte| *byte == mark));
+                    talc.dealloc(pointer, layout);
+                }
+            }
+            let layout = Layout::from_size_align(1 + pick % largest, 1 << (pick % 6)).unwrap();
+            let mark = round as u8;
+            // SAFETY: the layout is not empty; the bytes written are the allocation's.
+            unsafe {
+                let pointer = talc.alloc(layout);
+                assert!(!pointer.is_null() && (pointer as usize).is_multiple_of(layout.align()));
+                pointer.write_bytes(mark, layout.size());
+                live.push((pointer, layout, mark));
+            }
+        }
+        ASKED.get()
+    }
+
+    #[test]
+    fn an_ordinary_call_stays_inside_the_arena() {
+        assert_eq!(churn(1 << 20, 2_000, 8 << 10), 0);
+    }
+
+    #[test]
+    fn a_long_stream_reuses_what_was_freed() {
+        assert_eq!(churn(1 << 20, 50_000, 8 << 10), 0);
+    }
+
+    #[test]
+    fn more_memory_is_asked_for_when_the_arena_is_used_up() {
+        let asked = churn(64 << 10, 2_000, 100 << 10);
+        assert!((STEP..=6 * STEP).contains(&asked), "{asked}");
+    }
+
+    #[test]
+    fn an_allocation_larger_than_a_step_gets_a_region_of_its_own_and_an_impossible_one_fails() {
+        let talc = allocator(64 << 10);
+        // SAFETY: the layouts are not empty.
+        unsafe {
+            let large = Layout::from_size_align(3 * STEP, 16).unwrap();
+            assert!(!talc.alloc(large).is_null());
+            assert!(talc.alloc(Layout::from_size_align(64 << 20, 16).unwrap()).is_null());
+        }
+    }
+}

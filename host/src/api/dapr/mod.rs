@@ -1,0 +1,148 @@
+//! Dapr's conversation API, versions alpha1 and alpha2: its bodies to and from the host's own words.
+//!
+//! Pure: knows no socket, no status code and no component, and does not scrub or cache; what a request asks of those
+//! is handed on. The rules of protobuf's JSON are in `protojson.rs`, the messages in `wire.rs`, their meaning in
+//! `convert.rs`, and the answers in `reply.rs`.
+
+use std::collections::BTreeMap;
+
+use crate::conversation::{Request, Response};
+use crate::secret::Secret;
+
+mod any;
+mod convert;
+mod fault;
+mod object;
+mod protojson;
+mod reply;
+mod scalar;
+#[cfg(test)]
+mod tests;
+mod well_known;
+mod wire;
+
+/// A call that a client asks for.
+#[derive(Debug)]
+pub struct Call {
+    /// What to ask the provider.
+    pub request: Request,
+    /// What is due back to the client as it came.
+    pub envelope: Envelope,
+    /// Which texts to scrub.
+    pub scrub: Scrub,
+    /// What to use in place of the component's settings. An overriding model is in the request.
+    pub overrides: Overrides,
+}
+
+/// What of a request comes back in its answer.
+#[derive(Debug, Default)]
+pub struct Envelope {
+    context_id: String,
+    parameters: BTreeMap<String, any::Any>,
+}
+
+/// The scrub flags of a request, which are all independent.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Scrub {
+    /// For each message of the request, whether its text is to be scrubbed.
+    pub messages: Vec<bool>,
+    /// Whether the text of the answer is.
+    pub answer: bool,
+}
+
+/// Settings of the component that a request replaces for itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The vendor's API key.
+    pub key: Option<Secret>,
+    /// How long the answer may be cached, as the client wrote it: a duration, unchecked.
+    pub cache_ttl: Option<String>,
+}
+
+/// Why a request is not a call. The texts are Dapr's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The body is not the JSON of the request.
+    #[error("failed deserializing HTTP body: {0}")]
+    MalformedBody(String),
+    /// There is nothing to converse about.
+    #[error("failed conversing with component {0}: missing inputs in request")]
+    MissingInputs(String),
+    /// The request is well formed and makes no sense.
+    #[error("failed conversing with component {component}: invalid params: {reason}")]
+    InvalidParams {
+        /// The component's name, as the client gave it.
+        component: String,
+        /// What makes no sense.
+        reason: InvalidParams,
+    },
+}
+
+/// What makes no sense in a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidParams {
+    /// A message without one of the five kinds.
+    #[error("message type cannot be nil")]
+    MessageType,
+    /// A tool call without a function.
+    #[error("tool types cannot be nil")]
+    ToolType,
+    /// A tool is required and there is none.
+    #[error(
+        "tool choice must be 'auto', 'none', 'required', or a specific tool name matching the tools available to be used"
+    )]
+    ToolChoice,
+    /// A tool is asked for that is not among the tools.
+    #[error(
+        "tool choice selected was not found. Must be 'auto', 'none', 'required', or a specific tool name matching the \
+         tools available to be used"
+    )]
+    UnknownTool,
+    /// Time does not run backwards.
+    #[error("promptCacheRetention cannot be negative")]
+    NegativeRetention,
+    /// Metadata keys are matched without regard to case, and two of one of ours would contradict each other.
+    #[error("metadata key '{0}' is given more than once")]
+    RepeatedOverride(&'static str),
+}
+
+/// Reads the body of an alpha1 request to the component `name`.
+///
+/// # Errors
+/// Malformed bodies come before senseless ones. Dapr looks the component up between the two.
+pub fn decode_alpha1(name: &str, body: &[u8]) -> Result<Call, Rejection> {
+    convert::alpha1(name, protojson::decode(body).map_err(Rejection::MalformedBody)?)
+}
+
+/// Reads the body of an alpha2 request to the component `name`.
+///
+/// # Errors
+/// Malformed bodies come before senseless ones. Dapr looks the component up between the two.
+pub fn decode_alpha2(name: &str, body: &[u8]) -> Result<Call, Rejection> {
+    convert::alpha2(name, protojson::decode(body).map_err(Rejection::MalformedBody)?)
+}
+
+/// Writes the body of an alpha1 answer.
+///
+/// # Errors
+/// None that is known: the text is all strings and the memory is there.
+pub fn encode_alpha1(envelope: &Envelope, response: &Response) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&reply::ConversationResponse::new(envelope, response))
+}
+
+/// Writes the body of an alpha2 answer. `model` is the one that the component is configured with.
+///
+/// # Errors
+/// None that is known: the text is all strings and the memory is there.
+pub fn encode_alpha2(
+    envelope: &Envelope,
+    model: Option<&str>,
+    response: &Response,
+) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&reply::ConversationResponseAlpha2::new(envelope, model, response))
+}
+
+/// Writes the body of an error: `code` is one of Dapr's names for errors.
+pub fn encode_error(code: &str, message: &str) -> Vec<u8> {
+    serde_json::json!({ "errorCode": code, "message": message }).to_string().into_bytes()
+}

@@ -1,0 +1,274 @@
+//! protobuf's JSON mapping, read in one pass: every rule that holds for all messages is here, once.
+//!
+//! Knows no message of the API; `message!` makes one readable from the table of its fields. Errors carry a template in
+//! protobuf-go's words, with `{}` for the offending token; `fault.rs` finds that and its place.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::fault;
+
+/// Reads a whole body. One of no bytes at all is the empty message, as in Dapr. The error is protobuf-go's text.
+pub(super) fn decode<M: Message>(body: &[u8]) -> Result<M, String> {
+    if body.is_empty() {
+        return Ok(M::default());
+    }
+    let text = str::from_utf8(body).map_err(|error| fault::not_utf8(body, error))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    M::read("", &mut json)
+        .and_then(|message| json.end().map(|()| message))
+        .map_err(|error| fault::explain(text, &error))
+}
+
+/// What a field may hold. `field` is the field's JSON name, for the error. A `null` never gets here from a field, only
+/// from an element of a list or a map, where it is an error.
+pub(super) trait Value: Sized {
+    fn read<'de, D: Deserializer<'de>>(field: &'static str, json: D) -> Result<Self, D::Error>;
+}
+
+/// A message: what to do with the value of the field of this name. `false` if there is no such field.
+pub(super) trait Message: Default {
+    fn member<'de, A: MapAccess<'de>>(&mut self, name: &str, members: &mut Members<A>) -> Result<bool, A::Error>;
+}
+
+/// Implements [`Message`] by a table of `number field: "jsonName" | "other_spelling"`, after which may come one `oneof`.
+macro_rules! message {
+    ($message:ident {
+        $($number:literal $field:ident: $name:literal $(| $alias:literal)*,)*
+        $(oneof $slot:ident $oneof:literal { $($case_number:literal $case:path: $case_name:literal $(| $case_alias:literal)*,)+ })?
+    }) => {
+        impl $crate::api::dapr::protojson::Message for $message {
+            fn member<'de, A: ::serde::de::MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                members: &mut $crate::api::dapr::protojson::Members<A>,
+            ) -> Result<bool, A::Error> {
+                match name {
+                    $($name $(| $alias)* => members.read($number, $name, &mut self.$field)?,)*
+                    $($($case_name $(| $case_alias)* => {
+                        members.one_of($case_number, $oneof, &mut self.$slot, $case)?;
+                    })+)?
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
+        }
+    };
+}
+pub(super) use message;
+
+/// The members of the JSON object of one message, of which each field may be only one.
+pub(super) struct Members<A> {
+    map: A,
+    seen: u32,
+}
+
+impl<'de, A: MapAccess<'de>> Members<A> {
+    /// Reads the next value into `slot`, which stays as it is for `null`.
+    pub(super) fn read<T: Value>(&mut self, number: u8, field: &'static str, slot: &mut T) -> Result<(), A::Error> {
+        self.once(number)?;
+        if let Some(value) = self.map.next_value_seed(Nullable::new(field, None))? {
+            *slot = value;
+        }
+        Ok(())
+    }
+
+    /// Reads the next value as one case of `oneof`, of which only one may be there.
+    pub(super) fn one_of<T: Value, O>(
+        &mut self,
+        number: u8,
+        oneof: &'static str,
+        slot: &mut Option<O>,
+        case: fn(T) -> O,
+    ) -> Result<(), A::Error> {
+        self.once(number)?;
+        let taken = slot.is_some().then_some(oneof);
+        if let Some(value) = self.map.next_value_seed(Nullable::new("", taken))? {
+            *slot = Some(case(value));
+        }
+        Ok(())
+    }
+
+    fn once(&mut self, number: u8) -> Result<(), A::Error> {
+        let bit = 1 << number;
+        if self.seen & bit != 0 {
+            return Err(A::Error::custom("duplicate field {}"));
+        }
+        self.seen |= bit;
+        Ok(())
+    }
+}
+
+impl<M: Message> Value for M {
+    fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
+        struct Fields<M>(PhantomData<M>);
+
+        impl<'de, M: Message> Visitor<'de> for Fields<M> {
+            type Value = M;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("unexpected token {}")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<M, A::Error> {
+                let mut message = M::default();
+                let mut members = Members { map, seen: 0 };
+                while let Some(Name(name)) = members.map.next_key()? {
+                    if !message.member(&name, &mut members)? {
+                        members.map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(message)
+            }
+        }
+
+        json.deserialize_any(Fields(PhantomData))
+    }
+}
+
+impl<T: Value> Value for Option<T> {
+    fn read<'de, D: Deserializer<'de>>(field: &'static str, json: D) -> Result<Self, D::Error> {
+        T::read(field, json).map(Some)
+    }
+}
+
+impl<T: Value> Value for Vec<T> {
+    fn read<'de, D: Deserializer<'de>>(field: &'static str, json: D) -> Result<Self, D::Error> {
+        struct List<T>(&'static str, PhantomData<T>);
+
+        impl<'de, T: Value> Visitor<'de> for List<T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("unexpected token {}")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(element) = seq.next_element_seed(Element::new(self.0))? {
+                    list.push(element);
+                }
+                Ok(list)
+            }
+        }
+
+        json.deserialize_any(List(field, PhantomData))
+    }
+}
+
+impl<T: Value> Value for BTreeMap<String, T> {
+    fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+
+        impl<'de, T: Value> Visitor<'de> for Entries<T> {
+            type Value = BTreeMap<String, T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("unexpected token {}")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = BTreeMap::new();
+                while let Some(key) = map.next_key()? {
+                    let Entry::Vacant(entry) = entries.entry(key) else {
+                        return Err(A::Error::custom("duplicate map key {}"));
+                    };
+                    entry.insert(map.next_value_seed(Element::new("value"))?);
+                }
+                Ok(entries)
+            }
+        }
+
+        json.deserialize_any(Entries(PhantomData))
+    }
+}
+
+/// The name of a member, borrowed from the body unless it has escapes.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Name<'de>(pub(super) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Borrow;
+
+        impl<'de> Visitor<'de> for Borrow {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("unexpected token {}")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        json.deserialize_str(Borrow)
+    }
+}
+
+/// An element of a list or a map, which may not be `null`.
+struct Element<T>(&'static str, PhantomData<T>);
+
+impl<T> Element<T> {
+    fn new(field: &'static str) -> Self {
+        Self(field, PhantomData)
+    }
+}
+
+impl<'de, T: Value> DeserializeSeed<'de> for Element<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<T, D::Error> {
+        T::read(self.0, json)
+    }
+}
+
+/// The value of a field, for which `null` is as good as absent. `taken` names the oneof that already has a case.
+struct Nullable<T> {
+    field: &'static str,
+    taken: Option<&'static str>,
+    result: PhantomData<T>,
+}
+
+impl<T> Nullable<T> {
+    fn new(field: &'static str, taken: Option<&'static str>) -> Self {
+        Self { field, taken, result: PhantomData }
+    }
+}
+
+impl<'de, T: Value> DeserializeSeed<'de> for Nullable<T> {
+    type Value = Option<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<T>, D::Error> {
+        json.deserialize_option(self)
+    }
+}
+
+impl<'de, T: Value> Visitor<'de> for Nullable<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unexpected token {}")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<Option<T>, D::Error> {
+        match self.taken {
+            Some(oneof) => Err(D::Error::custom(format_args!("error parsing {{}}, oneof {oneof} is already set"))),
+            None => T::read(self.field, json).map(Some),
+        }
+    }
+}

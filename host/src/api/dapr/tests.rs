@@ -1,0 +1,544 @@
+//! What the bodies of Dapr's conversation API mean, row by row.
+
+use super::{
+    Call, Envelope, InvalidParams, Rejection, decode_alpha1, decode_alpha2, encode_alpha1, encode_alpha2, encode_error,
+};
+use crate::conversation::{
+    Candidate, FinishReason, Message, Part, Request, Response, ResponseFormat, ResultPart, Role, ToolCall, ToolChoice,
+    ToolResult, Usage,
+};
+
+fn alpha1(body: &str) -> Call {
+    decode_alpha1("echo", body.as_bytes()).unwrap_or_else(|rejection| panic!("{body}: {rejection}"))
+}
+
+fn alpha2(body: &str) -> Call {
+    decode_alpha2("echo", body.as_bytes()).unwrap_or_else(|rejection| panic!("{body}: {rejection}"))
+}
+
+fn message(role: Role, parts: Vec<Part>) -> Message {
+    Message { role, name: None, parts, extensions: None }
+}
+
+fn text(text: &str) -> Part {
+    Part::Text(text.to_owned())
+}
+
+/// Both versions refuse the body, with this text after the part that Dapr puts before all of them.
+fn check_malformed(body: impl AsRef<[u8]>, text: &str) {
+    let body = body.as_ref();
+    for decode in [decode_alpha1, decode_alpha2] {
+        let rejection = decode("echo", body).unwrap_err();
+        assert!(matches!(rejection, Rejection::MalformedBody(_)), "{rejection}");
+        let expected = format!("failed deserializing HTTP body: proto: {text}");
+        assert_eq!(rejection.to_string(), expected, "{}", body.escape_ascii());
+    }
+}
+
+fn check_malformed_alpha2(body: &str, text: &str) {
+    let rejection = decode_alpha2("echo", body.as_bytes()).unwrap_err();
+    assert_eq!(rejection.to_string(), format!("failed deserializing HTTP body: proto: {text}"), "{body}");
+}
+
+#[test]
+fn malformed_bodies_get_the_texts_of_protobuf() {
+    check_malformed("[]", "syntax error (line 1:1): unexpected token [");
+    check_malformed("\"x\"", "syntax error (line 1:1): unexpected token \"x\"");
+    check_malformed("null", "syntax error (line 1:1): unexpected token null");
+    check_malformed("text", "syntax error (line 1:1): invalid value text");
+    check_malformed(" \n ", "syntax error (line 2:2): unexpected token ");
+    check_malformed("{} {}", "syntax error (line 1:4): unexpected token {");
+    check_malformed("{} x", "syntax error (line 1:4): invalid value x");
+    check_malformed("// no\n{}", "syntax error (line 1:1): invalid value /");
+    check_malformed("{/* no */}", "syntax error (line 1:2): invalid value /");
+    check_malformed("{\"inputs\":[{},]}", "syntax error (line 1:15): unexpected token ]");
+    check_malformed("{\"inputs\":[],}", "syntax error (line 1:14): unexpected token }");
+    check_malformed("{\"inputs\":[", "unexpected EOF");
+    check_malformed(
+        "{\"inputs\" []}",
+        "syntax error (line 1:11): unexpected character [, missing \":\" after field name",
+    );
+    check_malformed("{\"scrubPII\":True}", "syntax error (line 1:13): invalid value True");
+    check_malformed("{\"scrubPII\":tru}", "syntax error (line 1:13): invalid value tru");
+    check_malformed("{\"temperature\":01}", "syntax error (line 1:16): invalid value 01");
+    check_malformed("{\"name\":\"a\nb\"}", "syntax error (line 1:9): invalid character in string");
+    check_malformed(r#"{"name":"\x"}"#, "syntax error (line 1:9): invalid escape code in string");
+    check_malformed(r#"{"name":"\ud800"}"#, "syntax error (line 1:9): invalid escape code in string");
+    check_malformed(b"{\"name\":\"\xff\"}", "syntax error (line 1:9): invalid UTF-8 in string");
+}
+
+#[test]
+fn fields_of_a_wrong_type_get_the_texts_of_protobuf() {
+    check_malformed(r#"{"temperature":"abc"}"#, "(line 1:16): invalid value for double field temperature: \"abc\"");
+    check_malformed(r#"{"temperature":" 1"}"#, "(line 1:16): invalid value for double field temperature: \" 1\"");
+    check_malformed(r#"{"temperature":"inf"}"#, "(line 1:16): invalid value for double field temperature: \"inf\"");
+    check_malformed(r#"{"temperature":true}"#, "(line 1:16): invalid value for double field temperature: true");
+    check_malformed(r#"{"name":1}"#, "(line 1:9): invalid value for string field name: 1");
+    check_malformed(r#"{"name":{}}"#, "(line 1:9): invalid value for string field name: {");
+    check_malformed(r#"{"inputs":{}}"#, "syntax error (line 1:11): unexpected token {");
+    check_malformed(r#"{"inputs":[null]}"#, "syntax error (line 1:12): unexpected token null");
+    check_malformed(r#"{"inputs":[[]]}"#, "syntax error (line 1:12): unexpected token [");
+    check_malformed(r#"{"metadata":{"a":1}}"#, "(line 1:18): invalid value for string field value: 1");
+    check_malformed(r#"{"metadata":{"a":null}}"#, "(line 1:18): invalid value for string field value: null");
+    check_malformed(r#"{"metadata":[]}"#, "syntax error (line 1:13): unexpected token [");
+    check_malformed("{\n \"é\": 1, \"inputs\": 2}", "syntax error (line 2:20): unexpected token 2");
+    for value in [r#""yes""#, "1", "0", "[]"] {
+        for (decode, field) in [(decode_alpha1 as fn(&str, &[u8]) -> _, "scrubPII"), (decode_alpha2, "scrubPii")] {
+            let body = format!("{{\"{field}\":{value}}}");
+            let shown = value.trim_end_matches(']');
+            let expected = format!("proto: (line 1:13): invalid value for bool field {field}: {shown}");
+            let rejected: Result<Call, _> = decode("echo", body.as_bytes());
+            assert_eq!(rejected.unwrap_err(), Rejection::MalformedBody(expected));
+        }
+    }
+}
+
+#[test]
+fn what_may_be_there_once_may_not_be_there_twice() {
+    check_malformed(r#"{"inputs":[],"inputs":[]}"#, "(line 1:14): duplicate field \"inputs\"");
+    check_malformed(r#"{"inputs":null,"inputs":[]}"#, "(line 1:16): duplicate field \"inputs\"");
+    check_malformed(r#"{"scrubPII":true,"scrub_pii":true}"#, "(line 1:18): duplicate field \"scrub_pii\"");
+    check_malformed(r#"{"metadata":{"a":"b","a":"c"}}"#, "(line 1:22): duplicate map key \"a\"");
+    check_malformed(r#"{"parameters":{"a":{},"a":{}}}"#, "(line 1:23): duplicate map key \"a\"");
+    check_malformed_alpha2(r#"{"context_id":"a","contextId":"b"}"#, "(line 1:19): duplicate field \"contextId\"");
+    check_malformed_alpha2(r#"{"responseFormat":{"a":{"b":1,"b":2}}}"#, "(line 1:31): duplicate map key \"b\"");
+    check_malformed_alpha2(
+        r#"{"inputs":[{"messages":[{"ofUser":{}, "ofSystem" : {}}]}]}"#,
+        "(line 1:39): error parsing \"ofSystem\", oneof dapr.proto.runtime.v1.ConversationMessage.message_types is already set",
+    );
+}
+
+#[test]
+fn structs_durations_and_anys_have_forms_of_their_own() {
+    let duration = "(line 1:27): invalid google.protobuf.Duration value";
+    for value in [r#""24h""#, r#""10m""#, r#""1""#, r#""s""#, r#""01s""#, r#""1.0000000000s""#, r#""315576000001s""#] {
+        check_malformed_alpha2(&format!("{{\"promptCacheRetention\" : {value}}}"), &format!("{duration} {value}"));
+    }
+    check_malformed_alpha2(r#"{"promptCacheRetention":86400}"#, "syntax error (line 1:25): unexpected token 86400");
+    check_malformed_alpha2(r#"{"promptCacheRetention":{"seconds":1}}"#, "syntax error (line 1:25): unexpected token {");
+    check_malformed_alpha2(r#"{"responseFormat":"json"}"#, "syntax error (line 1:19): unexpected token \"json\"");
+    check_malformed_alpha2(r#"{"responseFormat":[]}"#, "syntax error (line 1:19): unexpected token [");
+    check_malformed(r#"{"parameters":{"a":"b"}}"#, "syntax error (line 1:20): unexpected token \"b\"");
+    check_malformed(
+        r#"{"parameters":{"a":{"@type":"type.googleapis.com/foo.Bar"}}}"#,
+        "(line 1:29): unable to resolve \"type.googleapis.com/foo.Bar\": \"not found\"",
+    );
+    check_malformed(r#"{"parameters":{"a":{"@type":""}}}"#, "(line 1:29): @type field contains empty value");
+    check_malformed(r#"{"parameters":{"a":{"@type":1}}}"#, "(line 1:29): @type field value is not a string: 1");
+}
+
+/// The value of an `Any` of a well-known type, as it is echoed; `None` if it is refused.
+fn check_any(kind: &str, value: &str, echoed: Option<&str>) {
+    let any = |value| format!("{{\"@type\":\"type.googleapis.com/google.protobuf.{kind}\",\"value\":{value}}}");
+    let body = format!("{{\"inputs\":[{{}}],\"parameters\":{{\"k\":{}}}}}", any(value));
+    match (decode_alpha1("echo", body.as_bytes()), echoed) {
+        (Ok(call), Some(echoed)) => {
+            let encoded =
+                encode_alpha1(&call.envelope, &Response { candidates: vec![said(vec![])], ..Response::default() });
+            let expected = format!("{{\"outputs\":[{{\"parameters\":{{\"k\":{}}}}}]}}", any(echoed));
+            assert_eq!(String::from_utf8(encoded.unwrap()).unwrap(), expected);
+        }
+        (Err(Rejection::MalformedBody(text)), None) => {
+            assert!(text.ends_with(&format!("invalid google.protobuf.{kind} value")), "{text}");
+        }
+        (result, _) => panic!("{body}: {result:?}"),
+    }
+}
+
+#[test]
+fn an_any_holds_what_its_type_allows() {
+    check_any("BoolValue", "true", Some("true"));
+    check_any("BoolValue", "\"true\"", None);
+    check_any("BytesValue", "\"aGk=\"", Some("\"aGk=\""));
+    check_any("BytesValue", "\"a\"", None);
+    check_any("DoubleValue", "\"NaN\"", Some("\"NaN\""));
+    check_any("DoubleValue", "\"1.5\"", Some("1.5"));
+    check_any("Duration", "\"1.5s\"", Some("\"1.5s\""));
+    check_any("Duration", "\"1h\"", None);
+    check_any("Empty", "{\"a\":1}", Some("{}"));
+    check_any("FieldMask", "\"fooBar.baz,q\"", Some("\"fooBar.baz,q\""));
+    check_any("FieldMask", "\"foo_bar\"", None);
+    check_any("FloatValue", "0.1", Some("0.1"));
+    check_any("FloatValue", "1e39", None);
+    check_any("Int32Value", "\"-7\"", Some("-7"));
+    check_any("Int32Value", "2147483648", None);
+    check_any("Int64Value", "100", Some("\"100\""));
+    check_any("Int64Value", "\"9223372036854775807\"", Some("\"9223372036854775807\""));
+    check_any("Int64Value", "\"9223372036854775808\"", None);
+    check_any("Int64Value", "1e2", Some("\"100\""));
+    check_any("Int64Value", "1.5", None);
+    check_any("ListValue", "[1, {\"a\": null}]", Some("[1,{\"a\":null}]"));
+    check_any("ListValue", "{}", None);
+    check_any("StringValue", "\"x\"", Some("\"x\""));
+    check_any("StringValue", "1", None);
+    check_any("Struct", "{\"a\": 1}", Some("{\"a\":1}"));
+    check_any("Struct", "{\"a\":1,\"a\":2}", None);
+    check_any("Timestamp", "\"2024-02-29T23:59:59.5Z\"", Some("\"2024-02-29T23:59:59.5Z\""));
+    check_any("Timestamp", "\"2023-02-29T00:00:00Z\"", None);
+    check_any("UInt32Value", "-1", None);
+    check_any("UInt64Value", "\"18446744073709551615\"", Some("\"18446744073709551615\""));
+    check_any("Value", "null", Some("null"));
+}
+
+#[test]
+fn what_protobuf_lets_pass_is_let_pass() {
+    for body in [
+        r#"{"inputs":[{}],"unknown":{"a":[1e999,{"a":1,"a":2}]},"inputz":1,"Inputs":2}"#,
+        r#"{"inputs":[{}],"metadata":null,"parameters":null,"temperature":null,"scrubPII":null,"name":"other"}"#,
+        r#"{"inputs":[{}],"parameters":{"a":{},"b":{"value":1,"value":2,"x":[]}}}"#,
+        r#"{"inputs":[{}],"parameters":{"a":{"value":{},"@type":"google.protobuf.Struct"}}}"#,
+        r#"{"inputs":[{}],"parameters":{"a":{"@type":"type.googleapis.com/google.protobuf.Empty"}}}"#,
+        "\t{\"\\u0069nputs\" :\r\n[{}]} ",
+    ] {
+        assert_eq!(alpha1(body).request.messages, [message(Role::User, vec![text("")])], "{body}");
+        assert_eq!(alpha2(body).request.messages, [], "{body}");
+    }
+}
+
+#[test]
+fn zero_and_what_is_no_number_are_no_temperature() {
+    let check = |value: &str, expected: Option<f64>| {
+        let body = format!("{{\"inputs\":[{{}}],\"temperature\":{value}}}");
+        assert_eq!(alpha1(&body).request.sampling.temperature, expected, "{value}");
+        assert_eq!(alpha2(&body).request.sampling.temperature, expected, "{value}");
+    };
+    check("0.7", Some(0.7));
+    check("\"0.5\"", Some(0.5));
+    check("2", Some(2.0));
+    check("-1", Some(-1.0));
+    check("null", None);
+    check("0", None);
+    check("\"NaN\"", None);
+    check("\"Infinity\"", None);
+    check("\"-Infinity\"", None);
+}
+
+#[test]
+fn scrub_flags_are_read_in_each_spelling_and_as_text() {
+    for name in ["scrubPII", "scrubPii", "scrub_pii"] {
+        for value in ["true", "\"true\""] {
+            let flag = format!("\"{name}\":{value}");
+            let call = alpha1(&format!("{{\"inputs\":[{{}},{{{flag}}},{{\"{name}\":false}}]}}"));
+            assert_eq!((call.scrub.messages, call.scrub.answer), (vec![false, true, false], false), "{flag}");
+            let messages = r#""messages":[{"ofUser":{}},{"ofTool":{}}]"#;
+            let call = alpha2(&format!("{{{flag},\"inputs\":[{{{messages},{flag}}},{{{messages}}}]}}"));
+            assert_eq!((call.scrub.messages, call.scrub.answer), (vec![true, true, false, false], true), "{flag}");
+        }
+    }
+}
+
+#[test]
+fn alpha1_roles_are_matched_exactly() {
+    let check = |sent: &str, role: Role| {
+        let call = alpha1(&format!("{{\"inputs\":[{{\"content\":\"hi\",\"role\":\"{sent}\"}}]}}"));
+        assert_eq!(call.request.messages, [message(role, vec![text("hi")])], "{sent}");
+    };
+    check("user", Role::User);
+    check("human", Role::User);
+    check("system", Role::System);
+    check("assistant", Role::Assistant);
+    check("ai", Role::Assistant);
+    check("tool", Role::Tool);
+    check("function", Role::Other("function".to_owned()));
+    check("generic", Role::User);
+    check("developer", Role::User);
+    check("System", Role::User);
+    check("", Role::User);
+}
+
+#[test]
+fn metadata_may_override_the_component_and_the_rest_goes_on_in_alpha2_only() {
+    let body = r#"{"inputs":[{}],"metadata":{"Model":"m","KEY":"k","cachettl":"10m","endpoint":"e","a":"b","A":"c"}}"#;
+    let call = alpha2(body);
+    assert_eq!(call.request.model.as_deref(), Some("m"));
+    assert_eq!(call.overrides.key.map(|key| key.expose().to_owned()).as_deref(), Some("k"));
+    assert_eq!(call.overrides.cache_ttl.as_deref(), Some("10m"));
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(call.request.metadata, [pair("A", "c"), pair("a", "b"), pair("endpoint", "e")]);
+    let call = alpha1(body);
+    assert_eq!((call.request.model.as_deref(), call.request.metadata), (Some("m"), vec![]));
+
+    let rejection = decode_alpha1("echo", br#"{"inputs":[{}],"metadata":{"key":"a","Key":"b"}}"#).unwrap_err();
+    assert_eq!(
+        rejection,
+        Rejection::InvalidParams { component: "echo".to_owned(), reason: InvalidParams::RepeatedOverride("key") }
+    );
+    for (field, expected) in [(r#""cacheTTL":"5m""#, "5m"), (r#""cache_ttl":600"#, "600")] {
+        let call = alpha2(&format!("{{\"inputs\":[{{}}],{field},\"metadata\":{{\"cacheTTL\":\"1h\"}}}}"));
+        assert_eq!(call.overrides.cache_ttl.as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn a_key_in_the_metadata_is_in_no_debug_output() {
+    let call = alpha2(r#"{"inputs":[{}],"metadata":{"key":"hunter2"}}"#);
+    assert!(!format!("{call:?}").contains("hunter2"));
+}
+
+/// The body of Dapr's own test of all fields, with the unknown `scrubPII` of its inputs, which is known here.
+const ALL_FIELDS: &str = r#"{
+  "name": "test-alpha2-echo", "contextId": "test-conversation-123",
+  "inputs": [
+    {"messages": [{"ofUser": {"content": [{"text": "well hello there"}]}}], "scrubPII": false},
+    {"messages": [{"of_system": {"name": "s", "content": [{"text": "You are a helpful assistant"}]}}]}
+  ],
+  "parameters": {
+    "max_tokens": {"@type": "type.googleapis.com/google.protobuf.Int64Value", "value": "100"},
+    "model": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": "test-model"}
+  },
+  "metadata": {"api_key": "test-key", "version": "1.0"},
+  "scrubPii": false, "temperature": 0.7,
+  "responseFormat": {"type": "object", "name": "answer", "strict": true, "properties": {"a": {"type": "string"}}},
+  "promptCacheRetention": "86400s",
+  "tools": [{"function": {"name": "test_function", "description": "A test function",
+    "parameters": {"type": "object", "properties": {"param1": {"type": "string"}}}}}, {}],
+  "tool_choice": "auto"
+}"#;
+
+#[test]
+fn every_field_of_alpha2_has_its_place() {
+    let Call { request, envelope, scrub, .. } = alpha2(ALL_FIELDS);
+    let named =
+        Message { name: Some("s".to_owned()), ..message(Role::System, vec![text("You are a helpful assistant")]) };
+    assert_eq!(request.messages, [message(Role::User, vec![text("well hello there")]), named]);
+    assert_eq!(scrub.messages, [false, false]);
+    assert_eq!(request.tools.len(), 1);
+    assert_eq!(request.tools[0].description.as_deref(), Some("A test function"));
+    assert_eq!(request.tools[0].parameters, r#"{"type":"object","properties":{"param1":{"type":"string"}}}"#);
+    assert_eq!(request.tool_choice, Some(ToolChoice::Auto));
+    assert_eq!(request.sampling.temperature, Some(0.7));
+    assert_eq!(request.prompt_cache.unwrap().retention.unwrap().as_secs(), 86_400);
+    assert_eq!(request.metadata.len(), 2);
+    let Some(ResponseFormat::JsonSchema(format)) = request.response_format else { panic!("no schema") };
+    assert_eq!((format.name.as_deref(), format.strict, format.description), (Some("answer"), Some(true), None));
+    assert!(format.schema.starts_with(r#"{"type":"object","name":"answer""#), "{}", format.schema);
+    let answer = encode_alpha2(&envelope, None, &Response::default()).unwrap();
+    assert_eq!(String::from_utf8(answer).unwrap(), r#"{"contextId":"test-conversation-123"}"#);
+}
+
+#[test]
+fn alpha2_messages_keep_their_role_and_the_order_of_their_parts() {
+    let call = alpha2(
+        r#"{"inputs":[{"messages":[
+            {"ofDeveloper":{"content":[{"text":"a"},{}]}},
+            {"ofAssistant":{"content":[{"text":"b"}],"tool_calls":[
+                {"id":"id 123","function":{"name":"f","arguments":"{\"test\": \"value\"}"}},{"function":{}}]}},
+            {"of_tool":{"toolId":"t","name":"n","content":[{"text":"c"},{"text":"d"}]}}]},{"messages":null}]}"#,
+    );
+    let tool_call = |id: &str, name: &str, arguments: &str| {
+        Part::ToolCall(ToolCall { id: id.to_owned(), name: name.to_owned(), arguments: arguments.to_owned() })
+    };
+    let result = ToolResult {
+        call_id: "t".to_owned(),
+        name: Some("n".to_owned()),
+        parts: vec![ResultPart::Text("c".to_owned()), ResultPart::Text("d".to_owned())],
+        is_error: false,
+    };
+    let calls = vec![text("b"), tool_call("id 123", "f", r#"{"test": "value"}"#), tool_call("", "", "")];
+    assert_eq!(
+        call.request.messages,
+        [
+            message(Role::Developer, vec![text("a"), text("")]),
+            message(Role::Assistant, calls),
+            message(Role::Tool, vec![Part::ToolResult(result)]),
+        ]
+    );
+    assert_eq!(call.request, Request { messages: call.request.messages.clone(), ..Request::default() });
+}
+
+#[test]
+fn senseless_requests_get_the_texts_of_dapr() {
+    let check = |body: &str, expected: &str| {
+        let rejection = decode_alpha2("my llm", body.as_bytes()).unwrap_err();
+        assert_eq!(rejection.to_string(), format!("failed conversing with component my llm: {expected}"), "{body}");
+    };
+    for body in ["", "{}", r#"{"inputs":[]}"#, r#"{"inputs":null}"#, r#"{"metadata": {"model": "daprGPT"} }"#] {
+        check(body, "missing inputs in request");
+        assert_eq!(
+            decode_alpha1("c", body.as_bytes()).unwrap_err(),
+            Rejection::MissingInputs("c".to_owned()),
+            "{body}"
+        );
+    }
+    let nil = "invalid params: message type cannot be nil";
+    check(r#"{"inputs":[{"messages":[{}]}],"toolChoice":"required"}"#, nil);
+    check(r#"{"inputs":[{"messages":[{"invalidField":{"content":[]}}]}]}"#, nil);
+    check(r#"{"inputs":[{"messages":[{"ofUser":null}]}]}"#, nil);
+    let no_function = r#"{"inputs":[{"messages":[{"ofAssistant":{"toolCalls":[{"id":"1"}]}}]}]}"#;
+    check(no_function, "invalid params: tool types cannot be nil");
+    let known = "'auto', 'none', 'required', or a specific tool name matching the tools available to be used";
+    check(r#"{"inputs":[{}],"toolChoice":"required"}"#, &format!("invalid params: tool choice must be {known}"));
+    check(
+        r#"{"inputs":[{}],"toolChoice":"F","tools":[{"function":{"name":"f"}}]}"#,
+        &format!("invalid params: tool choice selected was not found. Must be {known}"),
+    );
+    let negative = "invalid params: promptCacheRetention cannot be negative";
+    check(r#"{"inputs":[{}],"promptCacheRetention":"-.5s"}"#, negative);
+}
+
+#[test]
+fn tool_choice_is_held_against_the_tools() {
+    let check = |choice: &str, tools: &str, expected: Option<ToolChoice>| {
+        let call = alpha2(&format!("{{\"inputs\":[{{}}],\"toolChoice\":{choice},\"tools\":{tools}}}"));
+        assert_eq!(call.request.tool_choice, expected, "{choice} {tools}");
+    };
+    let tools = r#"[{"function":{"name":"f"}}]"#;
+    check("null", "[]", None);
+    check("null", "[{}]", None);
+    check("null", tools, Some(ToolChoice::Auto));
+    check("\"\"", tools, Some(ToolChoice::Auto));
+    check("\"auto\"", "[]", Some(ToolChoice::Auto));
+    check("\"none\"", tools, Some(ToolChoice::None));
+    check("\"required\"", tools, Some(ToolChoice::Required));
+    check("\"f\"", tools, Some(ToolChoice::Named("f".to_owned())));
+    check("\"g\"", "[]", Some(ToolChoice::Named("g".to_owned())));
+}
+
+fn said(parts: Vec<Part>) -> Candidate {
+    Candidate { index: 0, parts, finish_reason: FinishReason::Stop, raw_finish_reason: None, extensions: vec![] }
+}
+
+#[test]
+fn alpha1_answers_have_one_result_for_each_candidate() {
+    let check = |envelope: &Envelope, candidates: Vec<Candidate>, expected: &str| {
+        let encoded = encode_alpha1(envelope, &Response { candidates, ..Response::default() }).unwrap();
+        assert_eq!(String::from_utf8(encoded).unwrap(), expected);
+    };
+    let none = Envelope::default();
+    check(&none, vec![], "{}");
+    check(&none, vec![said(vec![])], r#"{"outputs":[{}]}"#);
+    let quoted = vec![text("<a> & \"b\""), text("\n")];
+    check(
+        &none,
+        vec![said(quoted), said(vec![text("c")])],
+        r#"{"outputs":[{"result":"<a> & \"b\"\n"},{"result":"c"}]}"#,
+    );
+    let any = r#"{"@type":"type.googleapis.com/google.protobuf.StringValue","value":"x"}"#;
+    let body = format!("{{\"contextID\":\"c\",\"inputs\":[{{}}],\"parameters\":{{\"b\":{{}},\"a\":{any}}}}}");
+    let output = |result: &str| format!("{{\"result\":\"{result}\",\"parameters\":{{\"a\":{any},\"b\":{{}}}}}}");
+    check(
+        &alpha1(&body).envelope,
+        vec![said(vec![text("x")]), said(vec![text("y")])],
+        &format!("{{\"contextID\":\"c\",\"outputs\":[{},{}]}}", output("x"), output("y")),
+    );
+}
+
+fn check_alpha2(model: Option<&str>, candidates: Vec<Candidate>, usage: Option<Usage>, expected: &str) {
+    let response = Response { candidates, usage, model: Some("reported".to_owned()), ..Response::default() };
+    let encoded = encode_alpha2(&Envelope::default(), model, &response).unwrap();
+    assert_eq!(String::from_utf8(encoded).unwrap(), expected);
+}
+
+#[test]
+fn alpha2_answers_have_one_output_with_one_choice_for_each_candidate() {
+    check_alpha2(
+        None,
+        vec![said(vec![])],
+        Some(Usage::default()),
+        r#"{"outputs":[{"choices":[{"finishReason":"stop","message":{}}],"usage":{}}]}"#,
+    );
+    let call = Part::ToolCall(ToolCall { id: "0".to_owned(), name: "f".to_owned(), arguments: "{}".to_owned() });
+    let bare = Part::ToolCall(ToolCall { name: "g".to_owned(), ..ToolCall::default() });
+    let second =
+        Candidate { raw_finish_reason: Some("end_turn".to_owned()), ..said(vec![Part::Refusal("no".to_owned())]) };
+    let third = Candidate { finish_reason: FinishReason::Other(String::new()), ..said(vec![]) };
+    check_alpha2(
+        Some("gpt"),
+        vec![said(vec![text("a"), call, text("b"), bare]), second, third],
+        None,
+        concat!(
+            r#"{"outputs":[{"choices":[{"finishReason":"stop","message":{"content":"ab","toolCalls":["#,
+            r#"{"id":"0","function":{"name":"f","arguments":"{}"}},{"function":{"name":"g"}}]}}],"model":"gpt"},"#,
+            r#"{"choices":[{"finishReason":"end_turn","index":"1","message":{"content":"no"}}],"model":"gpt"},"#,
+            r#"{"choices":[{"finishReason":"unknown","index":"2","message":{}}],"model":"gpt"}]}"#
+        ),
+    );
+}
+
+#[test]
+fn usage_is_on_each_output_with_numbers_as_strings() {
+    let check = |usage: Usage, expected: &str| {
+        let output = format!("{{\"choices\":[{{\"finishReason\":\"stop\",\"message\":{{}}}}],\"usage\":{expected}}}");
+        check_alpha2(None, vec![said(vec![])], Some(usage), &format!("{{\"outputs\":[{output}]}}"));
+    };
+    let sums = r#""completionTokens":"8","promptTokens":"9","totalTokens":"#;
+    let plain = Usage { input: 9, output: 8, ..Usage::default() };
+    check(plain.clone(), &format!("{{{sums}\"17\"}}"));
+    check(Usage { total: Some(20), cached_input: Some(0), ..plain.clone() }, &format!("{{{sums}\"20\"}}"));
+    let detailed = Usage {
+        cached_input: Some(1),
+        audio_input: Some(2),
+        accepted_prediction: Some(3),
+        audio_output: Some(4),
+        reasoning: Some(5),
+        rejected_prediction: Some(6),
+        ..plain
+    };
+    let completion =
+        r#"{"acceptedPredictionTokens":"3","audioTokens":"4","reasoningTokens":"5","rejectedPredictionTokens":"6"}"#;
+    let prompt = r#"{"audioTokens":"2","cachedTokens":"1"}"#;
+    check(
+        detailed,
+        &format!("{{{sums}\"17\",\"completionTokensDetails\":{completion},\"promptTokensDetails\":{prompt}}}"),
+    );
+}
+
+#[test]
+fn an_error_is_a_code_and_a_message() {
+    let body = encode_error("ERR_X", "no \"y\" <z>\n");
+    assert_eq!(String::from_utf8(body).unwrap(), r#"{"errorCode":"ERR_X","message":"no \"y\" <z>\n"}"#);
+}
+
+#[test]
+fn deep_nesting_is_refused_or_ignored_and_never_overflows_the_stack() {
+    let deep = |open: &str, close: &str, depth: usize| format!("{}{}", open.repeat(depth), close.repeat(depth));
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        let value = deep(open, close, 200_000).replace("{\"a\":}", "{}");
+        alpha1(&format!("{{\"inputs\":[{{}}],\"unknown\":{value}}}"));
+        check_malformed_alpha2(&format!("{{\"responseFormat\":{{\"a\":{value}}}}}"), "exceeded max recursion depth");
+        let any = format!("{{\"@type\":\"google.protobuf.Value\",\"value\":{value}}}");
+        let body = format!("{{\"inputs\":[{{}}],\"parameters\":{{\"a\":{any}}}}}");
+        assert!(matches!(decode_alpha1("echo", body.as_bytes()), Err(Rejection::MalformedBody(_))));
+    }
+}
+
+#[test]
+fn a_long_token_is_not_repeated_whole() {
+    let body = format!("{{\"temperature\":\"{}\"}}", "é".repeat(100_000));
+    let rejection = decode_alpha1("echo", body.as_bytes()).unwrap_err();
+    assert!(rejection.to_string().len() < 400);
+}
+
+/// A fixed sequence of numbers that look random (xorshift).
+fn random(state: &mut u64, below: usize) -> usize {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    usize::try_from(*state >> 33).unwrap() % below
+}
+
+#[test]
+fn no_body_panics() {
+    let seeds = [ALL_FIELDS, r#"{"inputs":[{"content":"é\u00e9","role":"ai"}],"scrubPII":"true","temperature":"1e1"}"#];
+    let mut state = 0x9e37_79b9_7f4a_7c15;
+    for round in 0..5_000 {
+        let mut body = seeds[round % seeds.len()].as_bytes().to_vec();
+        for _ in 0..=random(&mut state, 3) {
+            let at = random(&mut state, body.len());
+            match random(&mut state, 4) {
+                0 => body[at] = b"{}[]\",:\\0a-.\xff\xc3\n"[random(&mut state, 15)],
+                1 => drop(body.drain(at..(at + 5).min(body.len()))),
+                2 => body.truncate(at + 1),
+                _ => body.insert(at, b"{}[]\",:\\0tn"[random(&mut state, 11)]),
+            }
+            if body.is_empty() {
+                body.push(b'{');
+            }
+        }
+        for decode in [decode_alpha1, decode_alpha2] {
+            if let Err(Rejection::MalformedBody(text)) = decode("echo", &body) {
+                assert!(text.starts_with("proto: "), "{text}");
+            }
+        }
+    }
+}

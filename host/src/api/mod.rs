@@ -1,0 +1,29 @@
+//! Requests come in and answers go out here. Only this folder knows HTTP's server side, JSON bodies and status codes.
+
+pub mod dapr;
+mod http;
+mod metadata;
+mod path;
+pub mod server;
+pub mod status;
+
+use std::sync::Arc;
+
+use crate::registry::Snapshot;
+use crate::secret::Secret;
+
+pub use self::http::router;
+
+/// What the handlers serve from.
+pub struct Api {
+    pub snapshot: Snapshot,
+    /// By which Dapr's clients know this host.
+    pub app_id: String,
+    /// What callers must show in `dapr-api-token`; `None` lets everyone in.
+    pub token: Option<Secret>,
+    /// The largest body of a request, in bytes.
+    pub max_body_size: usize,
+}
+
+/// Shared by all connections.
+pub type SharedApi = Arc<Api>;

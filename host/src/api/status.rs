@@ -1,0 +1,67 @@
+//! THE table: what went wrong → HTTP status, Dapr's error code, and the text that a caller sees. Nothing else gives an
+//! error a status.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::dapr::Rejection;
+use crate::error::ConverseError;
+
+/// What a caller is told instead of an answer.
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: StatusCode,
+    /// One of Dapr's names for errors.
+    pub code: &'static str,
+    pub message: String,
+    /// After which another try is welcome.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), retry_after: None }
+    }
+}
+
+impl From<Rejection> for Refusal {
+    fn from(rejection: Rejection) -> Self {
+        let code = match &rejection {
+            Rejection::MalformedBody(_) => "ERR_MALFORMED_REQUEST",
+            Rejection::MissingInputs(_) => "ERR_CONVERSATION_MISSING_INPUTS",
+            Rejection::InvalidParams { .. } => "ERR_CONVERSATION_INVALID_PARMS",
+        };
+        Self::new(StatusCode::BAD_REQUEST, code, rejection.to_string())
+    }
+}
+
+impl From<&ConverseError> for Refusal {
+    fn from(error: &ConverseError) -> Self {
+        const INVOKE: &str = "ERR_CONVERSATION_INVOKE";
+        let failed = |component: &str, why: &dyn std::fmt::Display| {
+            format!("failed conversing with component {component}: {why}")
+        };
+        match error {
+            ConverseError::UnknownComponent(name) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "ERR_CONVERSATION_NOT_FOUND",
+                format!("failed finding conversation component {name}"),
+            ),
+            ConverseError::Provider { component, error } => Self {
+                retry_after: error.retry_after,
+                ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, INVOKE, failed(component, error))
+            },
+            ConverseError::Fault { component, fault } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, INVOKE, failed(component, fault))
+            }
+            ConverseError::Busy { component, .. } => Self {
+                retry_after: Some(Duration::from_secs(1)),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, INVOKE, failed(component, error))
+            },
+            ConverseError::Deadline { component, .. } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, INVOKE, failed(component, error))
+            }
+        }
+    }
+}

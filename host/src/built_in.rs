@@ -1,0 +1,58 @@
+//! The providers that come with the binary, and those of `--providers-path` beside or in place of them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// `(name, bytes)` of each provider that was built when the host was.
+const EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// Providers by the last part of their component type, such as `openai` of `conversation.openai`.
+#[derive(Debug, Clone, Default)]
+pub struct BuiltIns {
+    found: BTreeMap<String, Place>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Embedded(&'static [u8]),
+    File(PathBuf),
+}
+
+impl BuiltIns {
+    /// What is in the binary, then every `NAME.wasm` of `folder`.
+    ///
+    /// # Errors
+    /// When the folder can't be read.
+    pub fn new(folder: Option<&Path>) -> Result<Self> {
+        let embedded = EMBEDDED.iter().map(|(name, bytes)| ((*name).to_owned(), Place::Embedded(bytes)));
+        let mut found: BTreeMap<_, _> = embedded.collect();
+        if let Some(folder) = folder {
+            let read = || format!("can't read the providers in `{}`", folder.display());
+            for entry in std::fs::read_dir(folder).with_context(read)? {
+                let path = entry.with_context(read)?.path();
+                if path.extension().is_some_and(|extension| extension == "wasm")
+                    && let Some(name) = path.file_stem().and_then(|name| name.to_str())
+                {
+                    found.insert(name.to_lowercase(), Place::File(path));
+                }
+            }
+        }
+        Ok(Self { found })
+    }
+
+    /// Component types that need no `wasm` block, such as `conversation.echo`.
+    pub fn types(&self) -> Vec<String> {
+        self.found.keys().map(|name| format!("conversation.{name}")).collect()
+    }
+
+    /// The artifact for a component type, or `None` when there is no such provider. Blocks.
+    pub fn artifact(&self, component_type: &str) -> Option<std::io::Result<Cow<'static, [u8]>>> {
+        match self.found.get(component_type.strip_prefix("conversation.")?)? {
+            Place::Embedded(bytes) => Some(Ok(Cow::Borrowed(bytes))),
+            Place::File(path) => Some(std::fs::read(path).map(Cow::Owned)),
+        }
+    }
+}

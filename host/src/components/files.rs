@@ -1,0 +1,105 @@
+//! Which files hold components, and their text: folders as Dapr lists them, and single files. Parses nothing.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::diagnostic::{Diagnostic, Diagnostics, Location};
+
+/// What is in the folders.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// YAML files in the order in which they are read.
+    pub(super) yaml: Vec<Arc<Path>>,
+    /// Files that nobody will read unless a component names them.
+    pub(super) others: Vec<PathBuf>,
+}
+
+/// The largest file that is read. Nobody writes a megabyte of components by hand.
+pub(super) const LARGEST: u64 = 4 << 20;
+
+/// Why a file's text can't be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("can't be read: {0}")]
+    Io(io::Error),
+    #[error("is not a file")]
+    NotAFile,
+    #[error("is larger than 4 MiB")]
+    TooLarge,
+    #[error("is not UTF-8")]
+    NotUtf8,
+}
+
+/// Lists `paths`: a folder's own files by name, a file as itself.
+pub(super) fn list(paths: &[PathBuf], diagnostics: &mut Diagnostics) -> Files {
+    let mut files = Files::default();
+    for path in paths {
+        let listed = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => list_folder(path, &mut files),
+            Ok(_) => {
+                files.yaml.push(Arc::from(path.as_path()));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = listed {
+            let at = Location::whole(&Arc::from(path.as_path()));
+            let hint = "name a folder of component files that exists";
+            diagnostics.push(Diagnostic::error(at, format!("can't be read: {error}")).hint(hint));
+        }
+    }
+    files
+}
+
+fn list_folder(folder: &Path, files: &mut Files) -> io::Result<()> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name());
+    }
+    names.sort();
+    for name in names {
+        let path = folder.join(&name);
+        let is_hidden = name.to_string_lossy().starts_with('.');
+        if is_hidden || path.is_dir() {
+            continue;
+        }
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        match extension.as_str() {
+            "yaml" | "yml" => files.yaml.push(Arc::from(path)),
+            // An artifact stands beside the YAML that names it.
+            "wasm" => {}
+            _ => files.others.push(path),
+        }
+    }
+    Ok(())
+}
+
+/// The text of a file, at most [`LARGEST`] bytes of it.
+pub(super) fn text(path: &Path) -> Result<String, Unreadable> {
+    // Opening a named pipe would wait for its writer.
+    if !fs::metadata(path).map_err(Unreadable::Io)?.is_file() {
+        return Err(Unreadable::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    let mut file = File::open(path).map_err(Unreadable::Io)?.take(LARGEST + 1);
+    file.read_to_end(&mut bytes).map_err(Unreadable::Io)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Unreadable::TooLarge);
+    }
+    String::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)
+}
+
+/// Warns of files that look as if they were meant to be read. `named` are those that a component names.
+pub(super) fn warn_of_others(others: &[PathBuf], named: &[PathBuf], diagnostics: &mut Diagnostics) {
+    let named: Vec<PathBuf> = named.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    for path in others {
+        if path.canonicalize().is_ok_and(|path| named.contains(&path)) {
+            continue;
+        }
+        let at = Location::whole(&Arc::from(path.as_path()));
+        let hint = "only files that end in `.yaml` or `.yml` are read; move it elsewhere";
+        diagnostics.push(Diagnostic::warning(at, "not a YAML file, skipped").hint(hint));
+    }
+}

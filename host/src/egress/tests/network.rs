@@ -1,0 +1,220 @@
+//! What reaches a server, what does not, and what comes back: over plain HTTP/1.1.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use http::{Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+
+use super::server::{Server, read_head};
+use super::{Everywhere, bounds, call, egress, exchange, grant, hello, post};
+use crate::egress::{AddressKind, Bounds, Egress, EgressConfig, EgressError, Phase, Reach};
+
+#[tokio::test]
+async fn a_granted_call_goes_out_and_connections_are_reused() {
+    let server = Server::http(None, hello).await;
+    let origin = format!("http://{}", server.address);
+    let (egress, grant) = (egress(), grant(&origin, Reach::Private));
+    for _ in 0..5 {
+        let answer = exchange(&egress, &grant, post(format!("{origin}/v1?x=1"), "ping"), &bounds()).await;
+        assert_eq!(answer.unwrap(), "hello");
+    }
+    assert_eq!(server.connections(), 1);
+    let seen = &server.take_seen()[0];
+    assert_eq!((seen.uri.to_string(), &seen.body[..]), ("/v1?x=1".to_owned(), &b"ping"[..]));
+    assert_eq!(seen.headers["host"], server.address.to_string());
+    assert_eq!(seen.headers["content-length"], "4");
+    assert!(!seen.headers.contains_key("accept-encoding"));
+}
+
+#[tokio::test]
+async fn what_is_not_granted_is_not_dialled() {
+    let server = Server::http(None, hello).await;
+    let port = server.address.port();
+    let cases = [
+        ("http://other.test", Reach::Private, format!("http://127.0.0.1:{port}/")),
+        ("http://127.0.0.1", Reach::Private, format!("http://127.0.0.1:{port}/")),
+    ];
+    for (granted, reach, uri) in cases {
+        let error = exchange(&egress(), &grant(granted, reach), post(&uri, ""), &bounds()).await.unwrap_err();
+        assert!(matches!(error, EgressError::NotGranted { .. }), "{uri}: {error:?}");
+    }
+    for host in ["rebound.test", "127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
+        let origin = format!("http://{host}:{port}");
+        let error = call(&egress(), &origin, Reach::Public).await.unwrap_err();
+        assert!(matches!(error, EgressError::Address { kind: AddressKind::Loopback, .. }), "{host}: {error:?}");
+        assert!(error.to_string().contains("`privateNetwork: true`"), "{error}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_of_a_wide_grant_never_serves_a_narrow_one() {
+    let server = Server::http(None, hello).await;
+    let origin = format!("http://engine.test:{}", server.address.port());
+    let egress = egress();
+    call(&egress, &origin, Reach::Private).await.unwrap();
+    let error = call(&egress, &origin, Reach::Public).await.unwrap_err();
+    assert!(matches!(error, EgressError::Address { .. }), "{error:?}");
+    assert_eq!((server.connections(), server.take_seen().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let server = Server::http(None, |_| {
+        Response::builder().status(302).header("location", "/elsewhere").body(Full::default()).unwrap()
+    })
+    .await;
+    let origin = format!("http://{}", server.address);
+    let response = egress().send(&grant(&origin, Reach::Private), post(&origin, ""), &bounds()).await.unwrap();
+    assert_eq!(
+        (response.status(), &response.headers()["location"]),
+        (StatusCode::FOUND, &"/elsewhere".parse().unwrap())
+    );
+    assert_eq!(server.take_seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_begin_its_answer_is_left() {
+    let server = Server::raw(|mut tcp| async move {
+        read_head(&mut tcp).await;
+        pending().await
+    })
+    .await;
+    let origin = format!("http://{}", server.address);
+    let error = call(&egress(), &origin, Reach::Private).await.unwrap_err();
+    assert!(matches!(error, EgressError::Timeout { phase: Phase::Head, .. }), "{error:?}");
+    assert_eq!(error.to_string(), format!("`{}` took more than 60s to begin its answer", server.address));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_finish_tls_is_left() {
+    let server = Server::raw(|tcp| async move {
+        let _open = tcp;
+        pending().await
+    })
+    .await;
+    let origin = format!("https://{}", server.address);
+    let error = call(&egress(), &origin, Reach::Private).await.unwrap_err();
+    assert!(matches!(error, EgressError::Timeout { phase: Phase::Connect, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn silence_in_a_body_is_bounded_and_a_slow_body_is_not() {
+    let (pieces, received) = mpsc::unbounded_channel::<&'static str>();
+    let received = Arc::new(AsyncMutex::new(received));
+    let server = Server::raw(move |mut tcp| {
+        let received = received.clone();
+        async move {
+            read_head(&mut tcp).await;
+            while let Some(piece) = received.lock().await.recv().await {
+                tcp.write_all(piece.as_bytes()).await.unwrap();
+            }
+        }
+    })
+    .await;
+    let origin = format!("http://{}", server.address);
+    pieces.send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n").unwrap();
+    let response = egress().send(&grant(&origin, Reach::Private), post(&origin, ""), &bounds()).await.unwrap();
+    let mut body = response.into_body();
+
+    tokio::time::pause();
+    let nearly = bounds().idle - Duration::from_secs(1);
+    for _ in 0..3 {
+        assert!(body.frame().now_or_never().is_none());
+        tokio::time::advance(nearly).await;
+        assert!(body.frame().now_or_never().is_none());
+        pieces.send("piece").unwrap();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "piece");
+    }
+    assert!(body.frame().now_or_never().is_none());
+    tokio::time::advance(bounds().idle).await;
+    let error = body.frame().await.unwrap().unwrap_err();
+    assert!(matches!(error, EgressError::Timeout { phase: Phase::Idle, .. }), "{error:?}");
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn an_answer_stays_within_its_bound() {
+    let announced = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n123456789";
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n1234\r\n5\r\n56789\r\n0\r\n\r\n";
+    for answer in [announced, chunked] {
+        let server = Server::raw(move |mut tcp| async move {
+            read_head(&mut tcp).await;
+            tcp.write_all(answer.as_bytes()).await.unwrap();
+        })
+        .await;
+        let origin = format!("http://{}", server.address);
+        let (grant, limit) = (grant(&origin, Reach::Private), |response_bytes| Bounds { response_bytes, ..bounds() });
+        assert_eq!(exchange(&egress(), &grant, post(&origin, ""), &limit(9)).await.unwrap(), "123456789");
+        let error = exchange(&egress(), &grant, post(&origin, ""), &limit(8)).await.unwrap_err();
+        assert!(matches!(error, EgressError::ResponseTooLarge { limit: 8, .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_answer_has_a_typed_error() {
+    type Is = fn(&EgressError) -> bool;
+    let is_broken: Is = |error| matches!(error, EgressError::Broken { .. });
+    let is_protocol: Is = |error| matches!(error, EgressError::Protocol { .. });
+    let cases = [
+        ("", is_broken),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1234", is_broken),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n1234\r\n", is_broken),
+        ("SSH-2.0-OpenSSH_9.7\r\n\r\n", is_protocol),
+    ];
+    for (answer, expected) in cases {
+        let server = Server::raw(move |mut tcp| async move {
+            read_head(&mut tcp).await;
+            tcp.write_all(answer.as_bytes()).await.unwrap();
+        })
+        .await;
+        let origin = format!("http://{}", server.address);
+        let error = call(&egress(), &origin, Reach::Private).await.unwrap_err();
+        assert!(expected(&error), "{answer}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_port_is_a_connect_error() {
+    let address = Server::raw(|_| pending()).await.address;
+    let origin = format!("http://{address}");
+    let error = call(&egress(), &origin, Reach::Private).await.unwrap_err();
+    assert!(matches!(error, EgressError::Connect { .. }) && error.is_retryable(), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_next_address_is_tried_when_one_refuses() {
+    let server = Server::http(None, hello).await;
+    let resolver = Everywhere(vec![[127, 0, 0, 2].into(), [127, 0, 0, 1].into()]);
+    let egress = Egress::with_resolver(&EgressConfig::default(), Box::new(resolver)).unwrap();
+    let origin = format!("http://engine.test:{}", server.address.port());
+    assert_eq!(call(&egress, &origin, Reach::Private).await.unwrap(), "hello");
+}
+
+#[tokio::test]
+async fn a_dropped_call_closes_its_connection() {
+    let (arrived, is_there) = oneshot::channel();
+    let (closed, is_closed) = oneshot::channel();
+    let signals = Arc::new(Mutex::new(Some((arrived, closed))));
+    let server = Server::raw(move |mut tcp| {
+        let (arrived, closed) = signals.lock().unwrap().take().unwrap();
+        async move {
+            read_head(&mut tcp).await;
+            arrived.send(()).unwrap();
+            closed.send(tcp.read(&mut [0; 1]).await.unwrap()).unwrap();
+        }
+    })
+    .await;
+    let origin = format!("http://{}", server.address);
+    let (egress, grant, bounds) = (egress(), grant(&origin, Reach::Private), bounds());
+    {
+        let call = egress.send(&grant, post(&origin, ""), &bounds);
+        tokio::select! { _ = call => panic!("no answer was sent"), result = is_there => result.unwrap() }
+    }
+    assert_eq!(is_closed.await.unwrap(), 0);
+}

@@ -1,0 +1,27 @@
+#![doc = include_str!("../ARCHITECTURE.md")]
+
+pub mod app;
+pub mod cli;
+
+pub mod api;
+pub mod pipeline;
+pub mod registry;
+
+pub mod egress;
+pub mod sandbox;
+
+pub mod assemble;
+pub mod built_in;
+pub mod components;
+
+pub mod answer;
+pub mod conversation;
+pub mod description;
+pub mod duration;
+pub mod error;
+pub mod limits;
+pub mod origin;
+pub mod quantity;
+pub mod secret;
+pub mod shutdown;
+pub mod telemetry;

@@ -1,0 +1,62 @@
+//! Every bound on size and time that is not a component's own, in one table: its default and why.
+
+use std::time::Duration;
+
+/// Providers that run at one time in the whole process, and so the slots of wasmtime's pool. A slot is address space
+/// until it is used; four mappings a slot stay well below Linux's `vm.max_map_count` of 65,530.
+pub const RUNNING_PROVIDERS: usize = 6_000;
+
+/// The most linear memory that a component may allow its provider. Interpreters in wasm want 10 MiB and more.
+pub const MAX_GUEST_MEMORY: usize = 1 << 30;
+
+/// Longest wait for a free place before a call is answered as busy. Longer than a burst, shorter than a client's patience.
+pub const PLACE_WAIT: Duration = Duration::from_secs(5);
+
+/// Bytes that one call into a guest may hand back. Its lists and strings are copied into the host's memory.
+pub const GUEST_OUTPUT: usize = 16 << 20;
+
+/// Resources that a guest may hold at one time.
+pub const GUEST_HANDLES: usize = 4_096;
+
+/// Elements of a guest's tables; Rust guests use some hundreds, Python's interpreter some ten thousands.
+pub const GUEST_TABLE_ELEMENTS: usize = 100_000;
+
+/// How often a running guest is looked at. Bounds both how unfair a busy guest can be and how late its limits strike.
+pub const EPOCH: Duration = Duration::from_millis(10);
+
+/// What a provider may use while it is only asked for its description.
+pub const TRIAL_TIME: Duration = Duration::from_secs(5);
+
+/// The largest `.wasm` that is read. Python's interpreter as a component has 22 MB.
+pub const ARTIFACT_BYTES: u64 = 128 << 20;
+
+/// Lines that a guest may log in one call, and the length that each is cut to.
+pub const GUEST_LOG_LINES: u32 = 64;
+pub const GUEST_LOG_LENGTH: usize = 4_096;
+
+/// Events that `next` is asked for at a time: enough to empty a burst, few enough to stay small.
+pub const EVENT_BATCH: u32 = 64;
+
+/// Length that an error text of a vendor or a guest is cut to before it travels further.
+pub const ERROR_TEXT: usize = 4_096;
+
+/// A vendor's answer, whole or streamed. Far above any text, room for generated images.
+pub const ANSWER_BYTES: u64 = 64 << 20;
+
+/// A provider's request body on its way out. Room for images and sounds within the messages.
+pub const OUTGOING_BYTES: u64 = 64 << 20;
+
+/// Time to connect to a vendor, TLS included.
+pub const CONNECT: Duration = Duration::from_secs(10);
+
+/// The longest silence between two pieces of a vendor's answer; models pause to think, lines that died don't come back.
+pub const IDLE: Duration = Duration::from_secs(120);
+
+/// Time for a client to send the head of a request.
+pub const CLIENT_HEADER: Duration = Duration::from_secs(10);
+
+/// Time for a client to send the body of a request: ages for 4 MiB, and an end for those who stall.
+pub const CLIENT_BODY: Duration = Duration::from_secs(60);
+
+/// Headers of a client's HTTP/2 request, as daprd has it: 4 MiB.
+pub const CLIENT_HEADER_LIST: u32 = 4 << 20;

@@ -1,0 +1,109 @@
+//! The wasmtime engine: what guests may use, where their instances live, and the clock that looks at running ones.
+//! Knows nothing of providers.
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use anyhow::{Context, Result};
+use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::limits;
+
+/// An engine with its ticker. The ticker ends with the last clone.
+#[derive(Clone)]
+pub(super) struct Runtime {
+    pub(super) engine: Engine,
+    _ticker: Arc<Ticker>,
+}
+
+impl Runtime {
+    /// Compiled code is kept in `cache`, when there is one, and found there by the next start.
+    pub(super) fn new(cache: Option<&Path>) -> Result<Self> {
+        let engine = Engine::new(&config(cache)?)
+            .map_err(told)
+            .context("can't set up the sandbox; is the address space limited (`ulimit -v`)?")?;
+        let ticker = Ticker::start(&engine)?;
+        Ok(Self { engine, _ticker: Arc::new(ticker) })
+    }
+}
+
+/// Wasmtime's error as an ordinary one, causes and all.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
+pub(super) fn told(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+fn config(cache: Option<&Path>) -> Result<Config> {
+    let mut config = Config::new();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    config.epoch_interruption(true);
+    config.memory_init_cow(true);
+    // No provider needs these; what is off can't be attacked.
+    config.wasm_memory64(false);
+    config.wasm_multi_memory(false);
+    config.wasm_tail_call(false);
+    config.wasm_relaxed_simd(false);
+    if let Some(directory) = cache {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("can't create the compile cache `{}`", directory.display()))?;
+        let mut settings = CacheConfig::new();
+        settings.with_directory(directory);
+        let cache = Cache::new(settings)
+            .map_err(told)
+            .with_context(|| format!("can't use the compile cache `{}`", directory.display()))?;
+        config.cache(Some(cache));
+    }
+    Ok(config)
+}
+
+/// A slot a running provider. A component takes one instance slot, up to four core instances and tables (its own, and
+/// the small ones that wire its exports), one memory and one stack.
+fn pool() -> PoolingAllocationConfig {
+    let slots = u32::try_from(limits::RUNNING_PROVIDERS).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(4))
+        .total_memories(slots)
+        .total_tables(slots.saturating_mul(3))
+        .total_stacks(slots)
+        .max_memory_size(limits::MAX_GUEST_MEMORY)
+        .table_elements(limits::GUEST_TABLE_ELEMENTS)
+        // What an ordinary call touches is wiped in place: giving pages back to the kernel costs more than wiping them.
+        .linear_memory_keep_resident(2 << 20)
+        .table_keep_resident(256 << 10)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// Moves the engine's epoch on, from a thread of its own so that busy guests can't hold it up.
+struct Ticker {
+    stop: mpsc::Sender<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: &Engine) -> Result<Self> {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let engine = engine.weak();
+        let tick = move || {
+            while let (Err(mpsc::RecvTimeoutError::Timeout), Some(engine)) =
+                (stopped.recv_timeout(limits::EPOCH), engine.upgrade())
+            {
+                engine.increment_epoch();
+            }
+        };
+        let thread = std::thread::Builder::new().name("epoch".to_owned()).spawn(tick)?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        // The thread may be gone already; then there is nothing left to stop.
+        let _ = self.stop.send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

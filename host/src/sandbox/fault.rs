@@ -1,0 +1,69 @@
+//! What a failure of the sandbox or of egress means to a conversation. The only place that reads wasmtime's errors.
+
+use std::time::Duration;
+
+use wasmtime::{Store, Trap};
+
+use super::state::CallState;
+use crate::conversation::{ErrorKind, ProviderError};
+use crate::egress::EgressError;
+use crate::error::Fault;
+
+/// Tells the limits of the sandbox from a provider's own failure.
+pub(super) fn of_guest(error: &wasmtime::Error, store: &Store<CallState>, cpu: Duration, memory: usize) -> Fault {
+    if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
+        return Fault::Processor(cpu);
+    }
+    if store.data().memory.refused {
+        return Fault::Memory(memory);
+    }
+    let cause = error.root_cause().to_string();
+    if cause.contains("fuel allocated for hostcalls") {
+        return Fault::Output(format!("more than {} bytes in one call", crate::limits::GUEST_OUTPUT));
+    }
+    Fault::Trapped(cause)
+}
+
+/// The kind of error that a caller can act on. A refusal by the grant is told apart from a failure of the network.
+pub(super) fn of_egress(error: &EgressError) -> ProviderError {
+    let kind = match error {
+        EgressError::NotGranted { .. }
+        | EgressError::Address { .. }
+        | EgressError::SecretInUrl
+        | EgressError::SecretInClear { .. }
+        | EgressError::ReservedHeader { .. }
+        | EgressError::Method { .. } => ErrorKind::NotGranted,
+        EgressError::BadUrl { .. }
+        | EgressError::HeadersTooLarge { .. }
+        | EgressError::RequestTooLarge { .. }
+        | EgressError::RequestLength
+        | EgressError::RequestAborted { .. } => ErrorKind::Internal,
+        EgressError::SecretUnfit { .. } => ErrorKind::Authentication,
+        EgressError::Timeout { .. } => ErrorKind::Timeout,
+        EgressError::ResponseTooLarge { .. } | EgressError::Protocol { .. } => ErrorKind::Decode,
+        EgressError::Resolve { .. }
+        | EgressError::Connect { .. }
+        | EgressError::Proxy { .. }
+        | EgressError::Certificate { .. }
+        | EgressError::Tls { .. }
+        | EgressError::Broken { .. } => ErrorKind::Transport,
+    };
+    let mut told = ProviderError::new(kind, with_causes(error));
+    told.retryable = error.is_retryable();
+    told
+}
+
+/// The error and what lies under it, in one line: egress keeps causes out of its own text.
+fn with_causes(error: &EgressError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}

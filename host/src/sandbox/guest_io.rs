@@ -1,0 +1,167 @@
+//! Drives a provider that does its own I/O, and hands its HTTP calls to egress.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::stream;
+use http_body_util::BodyExt;
+use wasmtime::component::ResourceAny;
+use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpHooks};
+
+use super::bindings::{conversation, streaming, types};
+use super::provider::{Running, Setup};
+use super::{fault, redact};
+use crate::answer::{Answer, events_of};
+use crate::conversation::{Event, Request, Response};
+use crate::egress::{Bounds, EgressError, RequestBody};
+use crate::error::ConverseError;
+use crate::limits;
+
+/// What egress said to the last HTTP call that it did not make.
+pub(super) type Outcome = Arc<Mutex<Option<EgressError>>>;
+
+/// One call. A provider without streaming answers a stream's request as well: whole.
+pub(super) async fn call(
+    converse: &conversation::GuestIndices,
+    open: Option<&streaming::GuestIndices>,
+    running: Running,
+    request: Request,
+) -> Result<Answer, ConverseError> {
+    match open {
+        Some(indices) if request.streaming => stream_of(indices, running, request).await,
+        _ => whole(converse, running, request).await,
+    }
+}
+
+async fn whole(
+    indices: &conversation::GuestIndices,
+    mut running: Running,
+    request: Request,
+) -> Result<Answer, ConverseError> {
+    let guest = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
+    let setup = Arc::clone(&running.setup);
+    let answered = guest.call_converse(running.enter(), &setup.settings, &request.into()).await;
+    let answered = answered.map_err(|error| running.fault(&error))?;
+    let response: Response = answered.map_err(|error| guest_error(&running, error))?.into();
+    let mut events = events_of(response);
+    redact::events(&mut events, setup.grant.secrets());
+    Ok(Answer::Whole(events))
+}
+
+/// A guest's stream, being read.
+struct Reading {
+    running: Running,
+    guest: streaming::Guest,
+    stream: ResourceAny,
+}
+
+async fn stream_of(
+    indices: &streaming::GuestIndices,
+    mut running: Running,
+    request: Request,
+) -> Result<Answer, ConverseError> {
+    let guest = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
+    let setup = Arc::clone(&running.setup);
+    let opened = guest.call_open(running.enter(), &setup.settings, &request.into()).await;
+    let opened = opened.map_err(|error| running.fault(&error))?;
+    let stream = opened.map_err(|error| guest_error(&running, error))?;
+    let reading = Reading { running, guest, stream };
+    Ok(Answer::Live(Box::pin(stream::unfold(Some(reading), next))))
+}
+
+async fn next(state: Option<Reading>) -> Option<(Result<Vec<Event>, ConverseError>, Option<Reading>)> {
+    let mut reading = state?;
+    let Reading { running, guest, stream } = &mut reading;
+    let told = guest.event_stream().call_next(running.enter(), *stream, limits::EVENT_BATCH).await;
+    let batch = match told {
+        Ok(Ok(batch)) => batch?,
+        Ok(Err(error)) => return Some((Err(guest_error(running, error)), None)),
+        Err(error) => return Some((Err(running.fault(&error)), None)),
+    };
+    let mut events: Vec<Event> = batch.into_iter().map(Event::from).collect();
+    redact::events(&mut events, running.setup.grant.secrets());
+    Some((Ok(events), Some(reading)))
+}
+
+/// A guest's error. When egress refused one of its calls, egress knows better than the guest why.
+fn guest_error(running: &Running, error: types::Error) -> ConverseError {
+    let refused = running.store.data().outcome().lock().ok().and_then(|mut outcome| outcome.take());
+    match refused {
+        Some(refused) => running.setup.provider_error(fault::of_egress(&refused)),
+        None => running.setup.provider_error(error),
+    }
+}
+
+/// The way from `wasi:http` to egress.
+pub(super) struct Hooks {
+    setup: Arc<Setup>,
+    outcome: Outcome,
+}
+
+impl Hooks {
+    pub(super) fn new(setup: Arc<Setup>, outcome: Outcome) -> Self {
+        Self { setup, outcome }
+    }
+}
+
+/// A response head with the future that WASI wants for errors after it; egress has none.
+type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), WasiError>> + Send>);
+
+impl WasiHttpHooks for Hooks {
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _processed: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, WasiError>> + Send> {
+        let (setup, outcome) = (Arc::clone(&self.setup), Arc::clone(&self.outcome));
+        Box::new(async move {
+            let request = request.map(|body| RequestBody::Streamed(body.map_err(Into::into).boxed_unsync()));
+            let bounds = tightened(&setup.bounds, options);
+            match setup.egress.send(&setup.grant, request, &bounds).await {
+                Ok(response) => {
+                    let body = move |error: EgressError| refused(&outcome, error);
+                    let response = response.map(|answer| answer.map_err(body).boxed_unsync());
+                    let nothing: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
+                    Ok((response, nothing))
+                }
+                Err(error) => Err(refused(&outcome, error)),
+            }
+        })
+    }
+}
+
+/// The host's bounds, or the guest's where they are tighter.
+fn tightened(bounds: &Bounds, options: Option<RequestOptions>) -> Bounds {
+    let mut bounds = bounds.clone();
+    if let Some(options) = options {
+        bounds.head = options.first_byte_timeout.map_or(bounds.head, |own| own.min(bounds.head));
+        bounds.idle = options.between_bytes_timeout.map_or(bounds.idle, |own| own.min(bounds.idle));
+    }
+    bounds
+}
+
+/// Remembers what egress said, and says it to the guest as far as WASI has a word for it.
+fn refused(outcome: &Outcome, error: EgressError) -> WasiError {
+    let told = match &error {
+        EgressError::NotGranted { .. } | EgressError::SecretInUrl | EgressError::SecretInClear { .. } => {
+            WasiError::HttpRequestDenied
+        }
+        EgressError::Address { .. } => WasiError::DestinationIpProhibited,
+        EgressError::Timeout { .. } => WasiError::ConnectionTimeout,
+        EgressError::Connect { .. } | EgressError::Proxy { .. } => WasiError::ConnectionRefused,
+        EgressError::Certificate { .. } => WasiError::TlsCertificateError,
+        EgressError::Tls { .. } => WasiError::TlsProtocolError,
+        EgressError::Broken { .. } => WasiError::ConnectionTerminated,
+        EgressError::ResponseTooLarge { .. } => WasiError::HttpResponseBodySize(None),
+        EgressError::RequestTooLarge { .. } | EgressError::RequestLength => WasiError::HttpRequestBodySize(None),
+        other => WasiError::InternalError(Some(other.to_string())),
+    };
+    if let Ok(mut last) = outcome.lock() {
+        *last = Some(error);
+    }
+    told
+}

@@ -1,0 +1,309 @@
+//! From bytes to code that can be called: the checks that stand between a stranger's `.wasm` and the first call.
+//!
+//! Names, then links, then types, then a trial instance that is asked for its description. Each failure is one sentence
+//! with a remedy. Compiling takes milliseconds to seconds and runs on a thread that may block.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Engine, Store};
+
+use super::bindings::{codec, conversation, description, log, streaming};
+use super::bounds::Meter;
+use super::engine::Runtime;
+use super::fault;
+use super::provider::Setup;
+use super::state::{CallState, HasLog};
+use crate::description::Description;
+use crate::limits;
+
+/// The package that a provider implements, and the minor version that this host speaks.
+const PACKAGE: &str = "parlor:conversation/";
+const SPOKEN: &str = "0.1";
+
+/// Packages of WASI that a provider with its own I/O may import: they are linked to an empty context.
+/// Language runtimes import more of it than they use.
+const LINKED_WASI: [&str; 7] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:http/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
+
+/// Compiled code and what it says of itself.
+pub struct Artifact {
+    pub(super) pre: InstancePre<CallState>,
+    pub(super) way: Way,
+    runtime: Runtime,
+    digest: [u8; 32],
+    description: Description,
+}
+
+/// How the provider is called.
+pub(super) enum Way {
+    Codec(codec::GuestIndices),
+    Conversation { converse: conversation::GuestIndices, streaming: Option<streaming::GuestIndices> },
+}
+
+/// Why a `.wasm` is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("is not WebAssembly: it does not begin with `\\0asm`; name the `.wasm` file of a component")]
+    NotWasm,
+    #[error(
+        "is a core module, not a component; make it one with `wasm-tools component new`, or build it with `cargo xtask guests`"
+    )]
+    CoreModule,
+    #[error("is not a valid component: {0}; build it again, or fetch it again")]
+    Invalid(String),
+    #[error(
+        "is for `{package}{wanted}`, and this host speaks version {SPOKEN}; build it against the `wit/` of this host, or update the host"
+    )]
+    Version { package: &'static str, wanted: String },
+    #[error(
+        "exports neither `{PACKAGE}codec@{SPOKEN}.0` nor `{PACKAGE}conversation@{SPOKEN}.0`, so it is no provider, it exports {0}; build it for one of the worlds in `wit/`"
+    )]
+    NoProvider(String),
+    #[error("exports a provider but not `{PACKAGE}description@{SPOKEN}.0`; every provider describes itself")]
+    NoDescription,
+    #[error(
+        "is a codec and imports `{0}`; a codec imports nothing, so export `{PACKAGE}conversation@{SPOKEN}.0` instead"
+    )]
+    CodecImports(String),
+    #[error("imports `{0}`, which no provider is given; build it for one of the worlds in `wit/`")]
+    Import(String),
+    #[error("imports something in another shape than this host has it: {0}; build it against the `wit/` of this host")]
+    Link(String),
+    #[error(
+        "exports an interface in another shape than version {SPOKEN} has it: {0}; build it against the `wit/` of this host"
+    )]
+    Shape(String),
+    #[error("can't be started: {0}")]
+    Start(String),
+    #[error("gives no description within {0:?}; raise `spec.initTimeout`")]
+    Slow(Duration),
+}
+
+/// What all artifacts are linked to.
+pub(super) struct Linkers {
+    codec: Linker<CallState>,
+    conversation: Linker<CallState>,
+}
+
+impl Linkers {
+    pub(super) fn new(engine: &Engine) -> wasmtime::Result<Self> {
+        let mut conversation = Linker::new(engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut conversation)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut conversation)?;
+        log::add_to_linker::<_, HasLog>(&mut conversation, |state| state)?;
+        Ok(Self { codec: Linker::new(engine), conversation })
+    }
+}
+
+/// The names of a component's imports and exports.
+struct Names {
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+impl Artifact {
+    /// Compiles and checks. Blocks for as long as the compiler takes; the trial follows with [`Artifact::describe`].
+    pub(super) fn compile(runtime: &Runtime, linkers: &Linkers, bytes: &[u8]) -> Result<Self, LoadError> {
+        check_preamble(bytes)?;
+        let engine = &runtime.engine;
+        let component =
+            Component::new(engine, bytes).map_err(|error| LoadError::Invalid(error.root_cause().to_string()))?;
+        let names = Names::of(&component, engine);
+        let is_codec = names.check()?;
+        let linker = if is_codec { &linkers.codec } else { &linkers.conversation };
+        let pre =
+            linker.instantiate_pre(&component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
+        let way = Way::of(&pre, &names, is_codec).map_err(|error| LoadError::Shape(error.root_cause().to_string()))?;
+        let digest = Sha256::digest(bytes).into();
+        Ok(Self { pre, way, runtime: runtime.clone(), digest, description: Description::default() })
+    }
+
+    /// Starts the provider once, with the limits of a call, and asks what it is.
+    pub(super) async fn describe(mut self, setup: Arc<Setup>, memory: usize) -> Result<Self, LoadError> {
+        let meter = Meter::new(limits::TRIAL_TIME);
+        let mut store = self.store(setup, memory, Arc::clone(&meter));
+        let work = Box::pin(trial(&self, &mut store));
+        self.description = match meter.count(work).await {
+            Ok(description) => description,
+            Err(TrialError::Shape(error)) => return Err(LoadError::Shape(error.root_cause().to_string())),
+            Err(TrialError::Start(error)) => {
+                let fault = fault::of_guest(&error, &store, limits::TRIAL_TIME, memory);
+                return Err(LoadError::Start(fault.to_string()));
+            }
+        };
+        Ok(self)
+    }
+
+    pub(super) fn store(&self, setup: Arc<Setup>, memory: usize, meter: Arc<Meter>) -> Store<CallState> {
+        let mut store = Store::new(&self.runtime.engine, CallState::new(setup, memory));
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(limits::GUEST_OUTPUT);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(meter.on_epoch());
+        store
+    }
+
+    /// What the provider says of itself.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// SHA-256 of the `.wasm`.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+}
+
+enum TrialError {
+    Shape(wasmtime::Error),
+    Start(wasmtime::Error),
+}
+
+/// One instance: looks up every function that a call will use, so that a wrong type shows now, then asks it to describe
+/// itself.
+async fn trial(artifact: &Artifact, store: &mut Store<CallState>) -> Result<Description, TrialError> {
+    let instance = artifact.pre.instantiate_async(&mut *store).await.map_err(TrialError::Start)?;
+    match &artifact.way {
+        Way::Codec(codec) => {
+            codec.load(&mut *store, &instance).map_err(TrialError::Shape)?;
+        }
+        Way::Conversation { converse, streaming } => {
+            converse.load(&mut *store, &instance).map_err(TrialError::Shape)?;
+            if let Some(streaming) = streaming {
+                streaming.load(&mut *store, &instance).map_err(TrialError::Shape)?;
+            }
+        }
+    }
+    let description = description::GuestIndices::new(&artifact.pre).map_err(TrialError::Shape)?;
+    let description = description.load(&mut *store, &instance).map_err(TrialError::Shape)?;
+    Ok(description.call_describe(&mut *store).await.map_err(TrialError::Start)?.into())
+}
+
+/// Tells a component from a core module before the compiler sees either (their headers differ in the layer field).
+fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
+    match bytes {
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(()),
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
+        [b'\0', b'a', b's', b'm', ..] => Err(LoadError::Invalid("its header is of an unknown version".to_owned())),
+        _ => Err(LoadError::NotWasm),
+    }
+}
+
+impl Way {
+    fn of(pre: &InstancePre<CallState>, names: &Names, is_codec: bool) -> wasmtime::Result<Self> {
+        if is_codec {
+            return Ok(Self::Codec(codec::GuestIndices::new(pre)?));
+        }
+        let streaming = match names.exports("streaming") {
+            true => Some(streaming::GuestIndices::new(pre)?),
+            false => None,
+        };
+        Ok(Self::Conversation { converse: conversation::GuestIndices::new(pre)?, streaming })
+    }
+}
+
+impl Names {
+    fn of(component: &Component, engine: &Engine) -> Self {
+        let kind = component.component_type();
+        Self {
+            imports: kind.imports(engine).map(|(name, _)| name.to_owned()).collect(),
+            exports: kind.exports(engine).map(|(name, _)| name.to_owned()).collect(),
+        }
+    }
+
+    /// Whether the component is a codec; an error when it is no provider of this version, or wants what none is given.
+    fn check(&self) -> Result<bool, LoadError> {
+        let all = self.exports.iter().chain(&self.imports);
+        for version in all.filter_map(|name| name.strip_prefix(PACKAGE)).filter_map(|name| name.split_once('@')) {
+            if !is_spoken(version.1) {
+                return Err(LoadError::Version { package: PACKAGE, wanted: format!("{}@{}", version.0, version.1) });
+            }
+        }
+        let is_codec = self.exports("codec");
+        if !is_codec && !self.exports("conversation") {
+            return Err(LoadError::NoProvider(self.told_exports()));
+        }
+        if !self.exports("description") {
+            return Err(LoadError::NoDescription);
+        }
+        for import in self.imports.iter().filter(|name| !is_types(name)) {
+            if is_codec {
+                return Err(LoadError::CodecImports(import.clone()));
+            }
+            let is_log = import.strip_prefix(PACKAGE).is_some_and(|name| name.starts_with("log@"));
+            if !is_log && !LINKED_WASI.iter().any(|package| import.starts_with(package)) {
+                return Err(LoadError::Import(import.clone()));
+            }
+        }
+        Ok(is_codec)
+    }
+
+    fn exports(&self, interface: &str) -> bool {
+        let is_it = |name: &str| name.split_once('@').is_some_and(|(name, _)| name == interface);
+        self.exports.iter().filter_map(|name| name.strip_prefix(PACKAGE)).any(is_it)
+    }
+
+    fn told_exports(&self) -> String {
+        match self.exports.as_slice() {
+            [] => "nothing".to_owned(),
+            names => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
+/// `0.1.0` and its patch releases. A record can't change within them, so neither can what this host understands.
+fn is_spoken(version: &str) -> bool {
+    version
+        .strip_prefix(SPOKEN)
+        .is_some_and(|rest| rest.strip_prefix('.').is_some_and(|patch| patch.parse::<u32>().is_ok()))
+}
+
+/// The interface that holds only types: it is imported by everyone and there is nothing to give.
+fn is_types(name: &str) -> bool {
+    name.strip_prefix(PACKAGE).is_some_and(|name| name.starts_with("types@"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(imports: &[&str], exports: &[&str]) -> Result<bool, String> {
+        let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Names { imports: own(imports), exports: own(exports) }.check().map_err(|error| error.to_string())
+    }
+
+    const CODEC: [&str; 2] = ["parlor:conversation/codec@0.1.0", "parlor:conversation/description@0.1.0"];
+    const OWN_IO: [&str; 2] = ["parlor:conversation/conversation@0.1.3", "parlor:conversation/description@0.1.0"];
+
+    #[test]
+    fn names_tell_the_two_ways_apart() {
+        assert_eq!(check(&["parlor:conversation/types@0.1.0"], &CODEC), Ok(true));
+        assert_eq!(check(&["wasi:http/outgoing-handler@0.2.9", "parlor:conversation/log@0.1.0"], &OWN_IO), Ok(false));
+    }
+
+    #[test]
+    fn each_refusal_names_the_interface() {
+        for (imports, exports, told) in [
+            (&[][..], &["wasi:cli/run@0.2.0"][..], "`wasi:cli/run@0.2.0`"),
+            (&[], &["parlor:conversation/codec@0.2.0"], "codec@0.2.0"),
+            (&[], &["parlor:conversation/codec@0.10.0"], "codec@0.10.0"),
+            (&["wasi:io/streams@0.2.6"], &CODEC, "wasi:io/streams"),
+            (&["wasi:keyvalue/store@0.2.0"], &OWN_IO, "wasi:keyvalue/store"),
+            (&[], &["parlor:conversation/codec@0.1.0"], "description"),
+        ] {
+            let error = check(imports, exports).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_header_tells_what_a_file_is() {
+        assert!(matches!(check_preamble(b"\0asm\x0d\0\x01\0rest"), Ok(())));
+        assert!(matches!(check_preamble(b"\0asm\x01\0\0\0"), Err(LoadError::CoreModule)));
+        assert!(matches!(check_preamble(b"(module)"), Err(LoadError::NotWasm)));
+        assert!(matches!(check_preamble(b""), Err(LoadError::NotWasm)));
+    }
+}

@@ -1,0 +1,92 @@
+//! Runs providers as sandboxed WebAssembly components: one fresh instance a call, over one engine and one egress.
+//!
+//! The only place that knows wasmtime. The two ways to be a provider (`codec`, `guest_io`) look the same from outside.
+
+mod bindings;
+mod bounds;
+mod codec;
+mod convert;
+mod engine;
+mod fault;
+mod guest_io;
+mod load;
+mod provider;
+mod redact;
+mod state;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use self::engine::Runtime;
+use self::load::Linkers;
+pub use self::load::{Artifact, LoadError};
+use self::provider::Setup;
+pub use self::provider::{GuestLimits, Provider};
+use crate::egress::{Bounds, Egress, Grant, StandIns};
+use crate::limits;
+
+/// The sandbox of one process. Cheap to clone.
+#[derive(Clone)]
+pub struct Sandbox {
+    runtime: Runtime,
+    linkers: Arc<Linkers>,
+    egress: Egress,
+    /// Places for running providers, one fewer than none left in wasmtime's pool.
+    places: Arc<Semaphore>,
+}
+
+/// What a component gives its provider.
+pub struct Equipment {
+    pub component: String,
+    /// Settings by name; secrets are stand-ins already.
+    pub settings: Vec<(String, String)>,
+    pub grant: Grant,
+    pub limits: GuestLimits,
+}
+
+impl Sandbox {
+    /// Sets the engine up. Compiled code is kept in `cache` when there is one.
+    pub fn new(egress: Egress, cache: Option<&Path>) -> Result<Self> {
+        let runtime = Runtime::new(cache)?;
+        let linkers = Arc::new(Linkers::new(&runtime.engine).map_err(engine::told)?);
+        Ok(Self { runtime, linkers, egress, places: Arc::new(Semaphore::new(limits::RUNNING_PROVIDERS)) })
+    }
+
+    /// Compiles and checks an artifact, off the runtime's workers, then tries it once for at most `trial`.
+    ///
+    /// # Errors
+    /// Each a sentence that begins with a verb: it is said of the artifact.
+    pub async fn load(&self, bytes: Vec<u8>, memory: usize, trial: Duration) -> Result<Artifact, LoadError> {
+        let (runtime, linkers) = (self.runtime.clone(), Arc::clone(&self.linkers));
+        let compile = move || Artifact::compile(&runtime, &linkers, &bytes);
+        let compiled = tokio::task::spawn_blocking(compile).await;
+        let artifact = compiled.map_err(|error| LoadError::Invalid(format!("the compiler failed: {error}")))??;
+        let nothing = Grant::new([], StandIns::default());
+        let setup = self.setup("its description".to_owned(), Vec::new(), nothing, limits::TRIAL_TIME);
+        let described = artifact.describe(Arc::new(setup), memory);
+        timeout(trial, described).await.unwrap_or(Err(LoadError::Slow(trial)))
+    }
+
+    /// A provider that can be called, made of an artifact and what its component gives it.
+    pub fn provider(&self, artifact: Arc<Artifact>, equipment: Equipment) -> Provider {
+        let Equipment { component, settings, grant, limits } = equipment;
+        let own = Arc::new(Semaphore::new(limits.concurrency));
+        let setup = Arc::new(self.setup(component, settings, grant, limits.timeout));
+        Provider { artifact, setup, limits, places: [own, Arc::clone(&self.places)] }
+    }
+
+    fn setup(&self, component: String, settings: Vec<(String, String)>, grant: Grant, head: Duration) -> Setup {
+        let bounds = Bounds {
+            head,
+            idle: limits::IDLE,
+            request_bytes: limits::OUTGOING_BYTES,
+            response_bytes: limits::ANSWER_BYTES,
+        };
+        Setup { component, settings, grant, egress: self.egress.clone(), bounds }
+    }
+}

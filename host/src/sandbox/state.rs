@@ -1,0 +1,90 @@
+//! The data in the store of one call. A call that needs no WASI never makes any.
+
+use std::sync::{Arc, Mutex};
+
+use wasmtime::component::{HasSelf, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::bindings::log;
+use super::bounds::MemoryBound;
+use super::guest_io::{Hooks, Outcome};
+use super::provider::Setup;
+use crate::limits;
+
+/// What a running guest can reach, and what it has used.
+pub(super) struct CallState {
+    pub(super) memory: MemoryBound,
+    setup: Arc<Setup>,
+    log_lines: u32,
+    io: Option<Box<Io>>,
+    /// What egress last said to a guest that does its own calls.
+    outcome: Outcome,
+}
+
+/// WASI for one call: no files, no environment, no arguments, no sockets; HTTP through egress only.
+struct Io {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    table: ResourceTable,
+    hooks: Hooks,
+}
+
+impl CallState {
+    pub(super) fn new(setup: Arc<Setup>, memory: usize) -> Self {
+        Self { memory: MemoryBound::new(memory), setup, log_lines: 0, io: None, outcome: Arc::new(Mutex::new(None)) }
+    }
+
+    pub(super) fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    fn io(&mut self) -> &mut Io {
+        self.io.get_or_insert_with(|| {
+            let mut table = ResourceTable::new();
+            table.set_max_capacity(limits::GUEST_HANDLES);
+            let wasi = WasiCtx::builder().allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).build();
+            let hooks = Hooks::new(Arc::clone(&self.setup), Arc::clone(&self.outcome));
+            Box::new(Io { wasi, http: WasiHttpCtx::new(), table, hooks })
+        })
+    }
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let io = self.io();
+        WasiCtxView { ctx: &mut io.wasi, table: &mut io.table }
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let io = self.io();
+        WasiHttpCtxView { ctx: &mut io.http, table: &mut io.table, hooks: &mut io.hooks }
+    }
+}
+
+impl log::Host for CallState {
+    fn log(&mut self, level: log::Level, message: String) {
+        self.log_lines = self.log_lines.saturating_add(1);
+        if self.log_lines > limits::GUEST_LOG_LINES {
+            return;
+        }
+        let component = self.setup.component.as_str();
+        let redacted = self.setup.grant.secrets().redact(&message);
+        let line = super::redact::shortened(&redacted, limits::GUEST_LOG_LENGTH);
+        match level {
+            log::Level::Trace => tracing::trace!(target: "parlor::guest", component, "{line}"),
+            log::Level::Debug => tracing::debug!(target: "parlor::guest", component, "{line}"),
+            log::Level::Info => tracing::info!(target: "parlor::guest", component, "{line}"),
+            log::Level::Warn => tracing::warn!(target: "parlor::guest", component, "{line}"),
+            log::Level::Error => tracing::error!(target: "parlor::guest", component, "{line}"),
+        }
+        if self.log_lines == limits::GUEST_LOG_LINES {
+            tracing::warn!(target: "parlor::guest", component, "further lines of this call are dropped");
+        }
+    }
+}
+
+/// How `bindgen!` finds the log in the store's data.
+pub(super) type HasLog = HasSelf<CallState>;

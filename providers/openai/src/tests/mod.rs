@@ -1,0 +1,4 @@
+//! The codec against the API reference and recorded bytes, without a network.
+
+mod decoding;
+mod encoding;

@@ -1,0 +1,69 @@
+//! The upstream that every measured call ends at: a canned chat completion, or twenty chunks of one where a stream is
+//! asked for, after the delay that the path names. It checks nothing.
+//!
+//! `POST /MILLISECONDS/v1/chat/completions` answers after that delay, `/v1/chat/completions` at once, and
+//! `GET /waiting` says how many calls are being held back.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response};
+use serde::Deserialize;
+
+use crate::{bodies, serve};
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    stream: bool,
+}
+
+pub(crate) async fn serve() -> Result<()> {
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let listener = serve::listen().await?;
+    serve::forever(listener, move |request| answer(request, Arc::clone(&waiting))).await
+}
+
+async fn answer(request: Request<Incoming>, waiting: Arc<AtomicUsize>) -> Response<BoxBody<Bytes, Infallible>> {
+    if request.method() == Method::GET {
+        return whole("text/plain", Bytes::from(waiting.load(Ordering::Relaxed).to_string()));
+    }
+    let delay = delay(request.uri().path());
+    let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let asked = serde_json::from_slice(&body).unwrap_or(Asked { stream: false });
+    if !delay.is_zero() {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(delay).await;
+        waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+    if asked.stream { chunks() } else { whole("application/json", Bytes::from_static(bodies::COMPLETION)) }
+}
+
+fn delay(path: &str) -> Duration {
+    let first = path.split('/').nth(1).unwrap_or_default();
+    Duration::from_millis(first.parse().unwrap_or(0))
+}
+
+fn whole(kind: &'static str, body: Bytes) -> Response<BoxBody<Bytes, Infallible>> {
+    response(kind, Full::new(body).boxed())
+}
+
+fn chunks() -> Response<BoxBody<Bytes, Infallible>> {
+    let events = bodies::CHUNKS.into_iter().map(|event| Ok(Frame::data(Bytes::from_static(event))));
+    response("text/event-stream", BodyExt::boxed(StreamBody::new(stream::iter(events))))
+}
+
+fn response(kind: &'static str, body: BoxBody<Bytes, Infallible>) -> Response<BoxBody<Bytes, Infallible>> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

@@ -1,0 +1,33 @@
+//! What tests share: the host under test, a client, and places on disk. Asserts nothing by itself.
+
+mod client;
+mod host;
+mod upstream;
+mod wait;
+mod wire;
+
+pub(crate) use self::client::{Answer, Client};
+pub(crate) use self::host::{Host, HostBuilder, check};
+pub(crate) use self::upstream::{Call, Upstream};
+pub(crate) use self::wait::{patiently, until};
+pub(crate) use self::wire::Wire;
+
+use std::path::{Path, PathBuf};
+
+/// The workspace's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// Cargo's target folder, found from where this test binary lies.
+pub(crate) fn target() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().find(|path| path.join("CACHEDIR.TAG").exists()).unwrap().to_path_buf()
+}
+
+/// A component that `cargo xtask guests` built, such as `providers/echo` or `samples/http`.
+pub(crate) fn guest(name: &str) -> PathBuf {
+    let path = target().join("components").join(format!("{name}.wasm"));
+    assert!(path.exists(), "`{}` is missing: run `cargo xtask guests`", path.display());
+    path
+}
