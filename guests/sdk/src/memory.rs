@@ -12,9 +12,9 @@ use talc::base::Talc;
 use talc::base::binning::Binning;
 use talc::source::Source;
 
-/// Enough for a call with a conversation of some hundred kilobytes.
+/// Enough for a call with a conversation of some ten thousand words. More would be looked through after every call.
 #[cfg(target_arch = "wasm32")]
-const ARENA: usize = 1 << 20;
+const ARENA: usize = 256 << 10;
 
 /// How much more to ask for at a time: asking is what costs.
 const STEP: usize = 1 << 20;
