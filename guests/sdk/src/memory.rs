@@ -12,7 +12,7 @@ use talc::base::Talc;
 use talc::base::binning::Binning;
 use talc::source::Source;
 
-/// Enough for a call with a conversation of some ten thousand words. More would be looked through after every call.
+/// Enough for a call with a conversation of some thousand words. More would be looked through after every call.
 #[cfg(target_arch = "wasm32")]
 const ARENA: usize = 256 << 10;
 
