@@ -62,12 +62,13 @@ async fn next_text(events: &mut Events) -> String {
     }
 }
 
-/// The error that ends a stream.
-async fn error_of(mut events: Events) -> ErrorKind {
+/// The text of a stream, and the error that ends it.
+async fn text_and_error(mut events: Events) -> (String, ErrorKind) {
+    let mut text = String::new();
     while let Some(batch) = events.next().await {
         match batch {
-            Ok(_) => {}
-            Err(ConverseError::Provider { error, .. }) => return error.kind,
+            Ok(batch) => text.push_str(&texts(&batch)),
+            Err(ConverseError::Provider { error, .. }) => return (text, error.kind),
             Err(other) => panic!("{other}"),
         }
     }
@@ -114,7 +115,7 @@ async fn a_codec_hands_on_each_piece_while_the_vendor_still_speaks() {
 }
 
 #[tokio::test]
-async fn a_stream_without_an_end_is_an_error_however_it_stops() {
+async fn a_stream_without_an_end_is_an_error_after_all_that_came_however_it_stops() {
     let mut upstream = Upstream::start().await;
     let provider = provider("providers/openai", Some(&upstream), "/v1").await;
     for is_broken in [false, true] {
@@ -125,7 +126,8 @@ async fn a_stream_without_an_end_is_an_error_however_it_stops() {
         } else {
             drop(vendor)
         }
-        let kind = error_of(events).await;
+        let (text, kind) = text_and_error(events).await;
+        assert_eq!(text, "half a sen");
         assert!(matches!(kind, ErrorKind::Transport | ErrorKind::Decode), "{kind:?}");
     }
 }

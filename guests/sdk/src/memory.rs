@@ -2,10 +2,13 @@
 //!
 //! The host runs each call in a fresh instance, and in a pooled instance `memory.grow` is a change of page protection,
 //! which stops every core for a moment; it costs more than an ordinary call does. The arena is zeros that cost nothing
-//! until they are touched, and is used from the bottom up. The allocator itself is `talc`'s.
+//! until they are touched. An ordinary call fits into its first part, which is handed out from the bottom up and never
+//! given back, because the whole instance is: that is a few instructions where an allocator takes a hundred. What does
+//! not fit, such as a long stream, is `talc`'s.
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
-use std::alloc::Layout;
+use std::alloc::{GlobalAlloc, Layout};
+use std::cell::Cell;
 use std::ptr::NonNull;
 
 use talc::base::Talc;
@@ -16,6 +19,10 @@ use talc::source::Source;
 #[cfg(target_arch = "wasm32")]
 const ARENA: usize = 256 << 10;
 
+/// The part of the arena that is handed out and not taken back.
+#[cfg(target_arch = "wasm32")]
+const ONCE: usize = 64 << 10;
+
 /// How much more to ask for at a time: asking is what costs.
 const STEP: usize = 1 << 20;
 
@@ -24,12 +31,87 @@ const MARGIN: usize = 1 << 10;
 
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: talc::cell::TalcSyncCell<Memory, talc::wasm::WasmBinning> = {
+static ALLOCATOR: Guest<talc::cell::TalcSyncCell<Memory, talc::wasm::WasmBinning>> = {
     static mut BYTES: [u8; ARENA] = [0; ARENA];
-    // SAFETY: nothing else names `BYTES`, which lives as long as the program.
-    let memory = unsafe { Memory::new((&raw mut BYTES).cast(), ARENA, grow) };
-    talc::cell::TalcSyncCell::new_wasm(memory)
+    let start = (&raw mut BYTES).cast::<u8>();
+    // SAFETY: nothing else names `BYTES`, which lives as long as the program; each part has one owner.
+    unsafe {
+        let memory = Memory::new(start.add(ONCE), ARENA - ONCE, grow);
+        Guest::new(start, ONCE, talc::cell::TalcSyncCell::new_wasm(memory))
+    }
 };
+
+/// Hands out its own bytes first, each once, then leaves the rest to another allocator.
+#[derive(Debug)]
+struct Guest<A> {
+    start: *mut u8,
+    size: usize,
+    /// How many bytes are handed out.
+    used: Cell<usize>,
+    rest: A,
+}
+
+// SAFETY: a wasm guest has one thread.
+unsafe impl<A> Sync for Guest<A> {}
+
+impl<A> Guest<A> {
+    /// # Safety
+    /// The bytes are the allocator's alone for as long as it is used.
+    const unsafe fn new(start: *mut u8, size: usize, rest: A) -> Self {
+        Self { start, size, used: Cell::new(0), rest }
+    }
+
+    /// How far from the start a pointer into these bytes is.
+    fn offset(&self, pointer: *mut u8) -> Option<usize> {
+        let offset = pointer.addr().wrapping_sub(self.start.addr());
+        (offset < self.size).then_some(offset)
+    }
+}
+
+// SAFETY: no two allocations share a byte: `used` only moves back over an allocation that was given back, and `rest` has
+// bytes of its own.
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Guest<A> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let misaligned = (self.start.addr() + self.used.get()) & (layout.align() - 1);
+        let begin = self.used.get() + if misaligned == 0 { 0 } else { layout.align() - misaligned };
+        if begin > self.size || layout.size() > self.size - begin {
+            // SAFETY: the caller's promise goes on.
+            return unsafe { self.rest.alloc(layout) };
+        }
+        self.used.set(begin + layout.size());
+        // SAFETY: `begin` is within the bytes.
+        unsafe { self.start.add(begin) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        match self.offset(pointer) {
+            // The latest allocation can be taken back: what is made and dropped at once costs no room.
+            Some(begin) if begin + layout.size() == self.used.get() => self.used.set(begin),
+            Some(_) => {}
+            // SAFETY: the pointer is none of these bytes, so it came from `rest`.
+            None => unsafe { self.rest.dealloc(pointer, layout) },
+        }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        let Some(begin) = self.offset(pointer) else {
+            // SAFETY: the pointer is none of these bytes, so it came from `rest`.
+            return unsafe { self.rest.realloc(pointer, layout, size) };
+        };
+        if begin + layout.size() == self.used.get() && size <= self.size - begin {
+            // The latest allocation grows where it is: a text that is being written is seldom copied.
+            self.used.set(begin + size);
+            return pointer;
+        }
+        // SAFETY: the caller promises a size that fits this alignment.
+        let moved = unsafe { self.alloc(Layout::from_size_align_unchecked(size, layout.align())) };
+        if !moved.is_null() {
+            // SAFETY: both are at least so long, and they don't overlap.
+            unsafe { moved.copy_from_nonoverlapping(pointer, layout.size().min(size)) };
+        }
+        moved
+    }
+}
 
 /// Where the allocator's memory comes from.
 #[derive(Debug)]
@@ -89,9 +171,6 @@ fn grow(bytes: usize) -> Option<(*mut u8, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use std::alloc::GlobalAlloc;
-    use std::cell::Cell;
-
     use talc::cell::TalcCell;
     use talc::wasm::WasmBinning;
 
@@ -106,11 +185,15 @@ mod tests {
         (ASKED.get() <= 16 << 20).then(|| (Box::leak(vec![0_u8; bytes].into_boxed_slice()).as_mut_ptr(), bytes))
     }
 
-    fn allocator(arena: usize) -> TalcCell<Memory, WasmBinning> {
+    /// A quarter of the arena is handed out once, as in a guest.
+    fn allocator(arena: usize) -> Guest<TalcCell<Memory, WasmBinning>> {
         ASKED.set(0);
         let bytes = Box::leak(vec![0_u8; arena].into_boxed_slice()).as_mut_ptr();
-        // SAFETY: leaked memory is nobody else's.
-        TalcCell::new(unsafe { Memory::new(bytes, arena, leak) })
+        // SAFETY: leaked memory is nobody else's, and each part has one owner.
+        unsafe {
+            let memory = Memory::new(bytes.add(arena / 4), arena - arena / 4, leak);
+            Guest::new(bytes, arena / 4, TalcCell::new(memory))
+        }
     }
 
     /// Allocates, grows and frees in a fixed, mixed order, checks that no two allocations share a byte, and returns how
@@ -141,6 +224,27 @@ mod tests {
             }
         }
         ASKED.get()
+    }
+
+    #[test]
+    fn the_latest_allocation_grows_and_shrinks_in_place_and_is_taken_back() {
+        let guest = allocator(64 << 10);
+        let layout = Layout::from_size_align(100, 8).unwrap();
+        // SAFETY: the layouts are not empty, and each pointer is used with the layout that it has then.
+        unsafe {
+            let first = guest.alloc(layout);
+            first.write_bytes(7, 100);
+            let grown = guest.realloc(first, layout, 1_000);
+            assert_eq!(grown, first);
+            let second = guest.alloc(layout);
+            assert_eq!(second.addr() - first.addr(), 1_000);
+            guest.dealloc(second, layout);
+            assert_eq!(guest.alloc(layout), second);
+            // Not the latest any more: it moves, and keeps what was written.
+            let moved = guest.realloc(grown, Layout::from_size_align(1_000, 8).unwrap(), 2_000);
+            assert_ne!(moved, grown);
+            assert!(std::slice::from_raw_parts(moved, 100).iter().all(|byte| *byte == 7));
+        }
     }
 
     #[test]

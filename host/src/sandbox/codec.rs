@@ -11,7 +11,7 @@ use super::provider::{Running, Setup};
 use super::{fault, redact};
 use crate::answer::Answer;
 use crate::conversation::{ErrorKind, Event, ProviderError, Request};
-use crate::egress::{RequestBody, ResponseBody};
+use crate::egress::{EgressError, RequestBody, ResponseBody};
 use crate::error::ConverseError;
 
 /// A codec at work on one answer.
@@ -19,6 +19,12 @@ struct Decoding {
     running: Running,
     codec: wit::Guest,
     decoder: ResourceAny,
+}
+
+/// An answer's body under way, and how it broke off, which is told after the bytes that came before.
+struct Arriving {
+    body: ResponseBody,
+    broken: Option<EgressError>,
 }
 
 /// One call, from the request to its first events; a stream goes on from there.
@@ -37,7 +43,8 @@ pub(super) async fn call(
     let decoder = decoder.map_err(|error| running.fault(&error))?;
     let mut decoding = Decoding { running, codec, decoder };
     if streaming {
-        return Ok(Answer::Live(Box::pin(stream::unfold(Some((decoding, body)), next))));
+        let arriving = Arriving { body, broken: None };
+        return Ok(Answer::Live(Box::pin(stream::unfold(Some((decoding, arriving)), next))));
     }
     let whole = body.collect().await.map_err(|error| decoding.egress_error(&error))?;
     Ok(Answer::Whole(decoding.feed(&whole.to_bytes(), true).await?))
@@ -69,62 +76,82 @@ async fn send(setup: &Setup, request: HttpRequest<RequestBody>) -> Result<HttpRe
     sent.map_err(|error| setup.provider_error(fault::of_egress(&error)))
 }
 
+/// Headers for those who carry an answer or show it in a browser. Each one more is four allocations in every call.
+const NOT_FOR_DECODERS: [&str; 14] = [
+    "access-control-expose-headers",
+    "alt-svc",
+    "cf-cache-status",
+    "cf-ray",
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "transfer-encoding",
+    "vary",
+    "x-content-type-options",
+];
+
 /// The headers as text; what is not ASCII text can't be of use to a decoder.
 fn readable(headers: &HeaderMap) -> Vec<(String, String)> {
     let readable = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        value.to_str().ok().map(|value| (name.as_str().to_owned(), value.to_owned()))
+        let name = Some(name.as_str()).filter(|name| NOT_FOR_DECODERS.binary_search(name).is_err())?;
+        value.to_str().ok().map(|value| (name.to_owned(), value.to_owned()))
     };
     headers.iter().filter_map(readable).collect()
 }
 
 /// The next batch of events of a stream: feeds what has arrived until events come out of it.
 async fn next(
-    state: Option<(Decoding, ResponseBody)>,
-) -> Option<(Result<Vec<Event>, ConverseError>, Option<(Decoding, ResponseBody)>)> {
-    let (mut decoding, mut body) = state?;
+    state: Option<(Decoding, Arriving)>,
+) -> Option<(Result<Vec<Event>, ConverseError>, Option<(Decoding, Arriving)>)> {
+    let (mut decoding, mut arriving) = state?;
     loop {
-        let (bytes, end) = match arrived(&mut body).await {
+        let (bytes, end) = match arriving.burst().await {
             Ok(arrived) => arrived,
             Err(error) => return Some((Err(decoding.egress_error(&error)), None)),
         };
         match decoding.feed(&bytes, end).await {
             Ok(events) if events.is_empty() && end => return None,
             Ok(events) if events.is_empty() => {}
-            Ok(events) => return Some((Ok(events), (!end).then_some((decoding, body)))),
+            Ok(events) => return Some((Ok(events), (!end).then_some((decoding, arriving)))),
             Err(error) => return Some((Err(error), None)),
         }
     }
 }
 
-/// All bytes that are there, and whether they are the last: one call into the guest for a burst of frames.
-async fn arrived(body: &mut ResponseBody) -> Result<(Bytes, bool), crate::egress::EgressError> {
-    /// A burst is cut here, so that a fast vendor can't fill the host's memory.
-    const BURST: usize = 64 << 10;
-    let mut first: Option<Bytes> = None;
-    let mut burst = BytesMut::new();
-    loop {
-        let frame = match first {
-            None => body.frame().await,
-            Some(_) => match body.frame().now_or_never() {
-                Some(frame) => frame,
-                None => return Ok((joined(first, &burst), false)),
-            },
+impl Arriving {
+    /// All bytes that are there, and whether they are the last: one call into the guest for a burst of frames.
+    async fn burst(&mut self) -> Result<(Bytes, bool), EgressError> {
+        /// A burst is cut here, so that a fast vendor can't fill the host's memory.
+        const BURST: usize = 64 << 10;
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
+        let first = match self.body.frame().await {
+            None => return Ok((Bytes::new(), true)),
+            Some(frame) => frame?.into_data().unwrap_or_default(),
         };
-        let Some(frame) = frame else { return Ok((joined(first, &burst), true)) };
-        let Ok(data) = frame?.into_data() else { continue };
-        match &first {
-            None => first = Some(data),
-            Some(_) => burst.extend_from_slice(&data),
+        let mut rest = BytesMut::new();
+        while rest.len() < BURST {
+            match self.body.frame().now_or_never() {
+                None => break,
+                Some(None) => return Ok((joined(first, &rest), true)),
+                Some(Some(Ok(frame))) => rest.extend_from_slice(&frame.into_data().unwrap_or_default()),
+                Some(Some(Err(broken))) => {
+                    self.broken = Some(broken);
+                    break;
+                }
+            }
         }
-        if burst.len() > BURST {
-            return Ok((joined(first, &burst), false));
-        }
+        Ok((joined(first, &rest), false))
     }
 }
 
 /// The first frame as it is when it came alone.
-fn joined(first: Option<Bytes>, rest: &[u8]) -> Bytes {
-    let first = first.unwrap_or_default();
+fn joined(first: Bytes, rest: &[u8]) -> Bytes {
     if rest.is_empty() {
         return first;
     }
@@ -144,7 +171,7 @@ impl Decoding {
         Ok(events)
     }
 
-    fn egress_error(&self, error: &crate::egress::EgressError) -> ConverseError {
+    fn egress_error(&self, error: &EgressError) -> ConverseError {
         self.running.setup.provider_error(fault::of_egress(error))
     }
 }
