@@ -305,6 +305,7 @@ async fn a_path_is_cleaned_before_it_is_looked_up() {
     let not_found = |answer: Answer| answer.error().2;
     assert_eq!(not_found(post("a+b").await), "failed finding conversation component a b");
     assert_eq!(not_found(post("a%2B%2Fb").await), "failed finding conversation component a+/b");
+    assert_eq!(not_found(post("a%252Fb").await), "failed finding conversation component a%2Fb");
     assert_eq!(not_found(post("%2e%2e").await), "failed finding conversation component ..");
     for bad in ["a%zz", "a%2", "%ff"] {
         let answer = post(bad).await;

@@ -2,13 +2,13 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, StatusCode, Uri};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use subtle::ConstantTimeEq;
@@ -49,35 +49,20 @@ pub fn router(api: SharedApi) -> Router {
     routes.with_state(api)
 }
 
-async fn converse_alpha1(
-    state: State<SharedApi>,
-    params: RawPathParams,
-    request: Request<Body>,
-) -> Result<Response, Response> {
-    converse(&state, &params, request, dapr::decode_alpha1, |envelope, _, answer| dapr::encode_alpha1(envelope, answer))
-        .await
+async fn converse_alpha1(state: State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
+    converse(&state, request, dapr::decode_alpha1, |envelope, _, answer| dapr::encode_alpha1(envelope, answer)).await
 }
 
-async fn converse_alpha2(
-    state: State<SharedApi>,
-    params: RawPathParams,
-    request: Request<Body>,
-) -> Result<Response, Response> {
-    converse(&state, &params, request, dapr::decode_alpha2, dapr::encode_alpha2).await
+async fn converse_alpha2(state: State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
+    converse(&state, request, dapr::decode_alpha2, dapr::encode_alpha2).await
 }
 
 type Decode = fn(&str, &[u8]) -> Result<dapr::Call, Rejection>;
 type Encode = fn(&dapr::Envelope, Option<&str>, &Answered) -> Result<Vec<u8>, serde_json::Error>;
 
 /// The one handler behind both versions, which differ in nothing but their bodies.
-async fn converse(
-    api: &Api,
-    params: &RawPathParams,
-    request: Request<Body>,
-    decode: Decode,
-    encode: Encode,
-) -> Result<Response, Response> {
-    let name = component_name(params)?;
+async fn converse(api: &Api, request: Request<Body>, decode: Decode, encode: Encode) -> Result<Response, Response> {
+    let name = component_name(request.uri())?;
     let body = read(request, api.max_body_size).await?;
     let call = match decode(&name, &body) {
         Ok(call) => call,
@@ -122,9 +107,9 @@ fn reject(api: &Api, name: &str, rejection: Rejection) -> Refusal {
     }
 }
 
-fn component_name(params: &RawPathParams) -> Result<String, Response> {
-    let raw = params.iter().next().map(|(_, value)| value).unwrap_or_default();
-    path::unescape(raw).map_err(|error| {
+/// Taken from the path as it came: axum's own parameters are decoded already, and by other rules.
+fn component_name(uri: &Uri) -> Result<String, Response> {
+    path::unescape(uri.path().split('/').nth(3).unwrap_or_default()).map_err(|error| {
         let text = format!("failed to unescape request parameter \"name\". Error: {error}\n");
         (StatusCode::BAD_REQUEST, text).into_response()
     })

@@ -180,7 +180,7 @@ mod tests {
             client.read_exact(&mut answer).await.unwrap();
             assert_eq!(&answer, b"HTTP/1.1 200");
             sleep(Duration::from_secs(3600)).await;
-            while tokio::time::timeout(Duration::from_millis(1), client.read_u8()).await.is_ok() {}
+            while timeout(Duration::from_millis(1), client.read_u8()).await.is_ok() {}
         }
     }
 }

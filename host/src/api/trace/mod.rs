@@ -143,6 +143,7 @@ fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::OnceCell;
     use std::convert::Infallible;
 
     use futures_util::FutureExt;
@@ -159,13 +160,13 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut current = String::new();
+        let current = OnceCell::new();
         let answer = |_: Request<()>| async {
-            current = TraceContext::current().unwrap().trace_id();
+            current.set(TraceContext::current().unwrap().trace_id()).unwrap();
             Ok::<_, Infallible>(Response::new(Body::empty()))
         };
         let response = traced(request.body(()).unwrap(), answer).now_or_never().unwrap().unwrap();
-        (response, current)
+        (response, current.into_inner().unwrap_or_default())
     }
 
     fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
