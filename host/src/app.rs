@@ -1,20 +1,21 @@
 //! The composition root: puts the rooms together, runs them, and takes them down in order.
 
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 
+use crate::api::listen::{Listener, socket_path};
+use crate::api::server::Served;
 use crate::api::{self, Api};
+use crate::app_health::{AppConnection, HealthCheck};
 use crate::assemble::{Assembly, assemble};
 use crate::built_in::BuiltIns;
-use crate::cli::{Check, Run, SandboxArgs};
+use crate::cli::{AppArgs, Check, Run, SandboxArgs};
 use crate::components::diagnostic::{Diagnostics, Severity};
 use crate::components::environment::ProcessEnvironment;
 use crate::components::{AppIdentity, Sources, read};
@@ -51,17 +52,26 @@ pub async fn run(args: Run, surroundings: Surroundings) -> Result<ExitCode> {
     if args.strict && mistakes > 0 {
         anyhow::bail!("{mistakes} mistakes in the component files, and `--strict` allows none");
     }
-    let listener = listen(&args).await?;
-    let address = listener.local_addr()?;
-    let summary = summary(address, &assembly.snapshot, mistakes);
+    let app = app_connection(&args.app)?.map(Arc::new);
+    let listeners = listen(&args).await?;
+    let summary = summary(&listeners, &assembly.snapshot, mistakes);
     let api = Arc::new(Api {
         snapshot: assembly.snapshot,
         app_id: args.app_id,
         token: surroundings.api_token,
-        max_body_size: usize::try_from(args.max_body_size).unwrap_or(usize::MAX),
+        max_body_size: args.max_body_size,
+        allowed_origins: args.allowed_origins,
+        app: app.clone(),
     });
     let tasks = Tasks::default();
-    tasks.spawn(api::server::serve(listener, api::router(api), tasks.clone()));
+    let head = args.dapr_http_read_buffer_size.unwrap_or(args.read_buffer_size);
+    let served = Served { router: api::router(api), max_head_size: head.saturating_add(limits::CLIENT_HEAD_SLACK) };
+    for listener in listeners {
+        tasks.spawn(api::server::serve(listener, served.clone(), tasks.clone()));
+    }
+    if let Some(app) = app {
+        watch(app, &tasks);
+    }
     say(&summary)?;
     let signal = asked_to_stop.await;
     Ok(stop(signal, &tasks, Duration::from_secs(args.dapr_graceful_shutdown_seconds)).await)
@@ -108,15 +118,68 @@ fn sandbox(egress: Egress, asked: Option<&Path>, own: Option<&Path>) -> Result<S
     Sandbox::new(egress, asked)
 }
 
-async fn listen(args: &Run) -> Result<TcpListener> {
-    let address = SocketAddr::new(args.dapr_listen_addresses, args.dapr_http_port);
-    api::server::listen(address).await.with_context(|| {
-        format!("can't listen on {address}; choose another port with `--dapr-http-port`, or 0 for any")
+async fn listen(args: &Run) -> Result<Vec<Listener>> {
+    if let Some(folder) = &args.unix_domain_socket {
+        let path = socket_path(folder, &args.app_id, "http");
+        let listener = Listener::unix(&path).await.with_context(|| {
+            format!("can't listen on `{}`; `--unix-domain-socket` wants a folder that is there", path.display())
+        })?;
+        return Ok(vec![listener]);
+    }
+    Listener::tcp(&args.dapr_listen_addresses, args.dapr_http_port).await.map_err(|(address, error)| {
+        let advice = "choose another port with `--dapr-http-port`, or 0 for any";
+        let advice = match error.kind() {
+            ErrorKind::AddrInUse | ErrorKind::PermissionDenied => advice,
+            _ => "`--dapr-listen-addresses` wants addresses of this machine",
+        };
+        anyhow::Error::from(error).context(format!("can't listen on {address}; {advice}"))
     })
 }
 
+/// The application that the flags speak of.
+fn app_connection(args: &AppArgs) -> Result<Option<AppConnection>> {
+    let Some(port) = args.app_port else {
+        if args.enable_app_health_check {
+            tracing::warn!("`--enable-app-health-check` has no effect without `--app-port`");
+        }
+        return Ok(None);
+    };
+    let check = HealthCheck {
+        path: args.app_health_check_path.clone(),
+        interval: args.app_health_probe_interval,
+        timeout: args.app_health_probe_timeout,
+        threshold: args.app_health_threshold,
+    };
+    anyhow::ensure!(
+        check.timeout <= check.interval,
+        "`--app-health-probe-timeout` is {:?}; it must not be longer than `--app-health-probe-interval`, {:?}",
+        check.timeout,
+        check.interval,
+    );
+    let protocol = args.app_protocol;
+    let is_probed = args.enable_app_health_check && protocol.is_probed();
+    if args.enable_app_health_check && !is_probed {
+        let name = protocol.name();
+        tracing::warn!("the app is taken for healthy while it listens: there are no health checks by `{name}`");
+    }
+    Ok(Some(AppConnection::new(args.app_channel_address.clone(), port, protocol, is_probed.then_some(check))))
+}
+
+/// Watches the application until the shutdown begins.
+fn watch(app: Arc<AppConnection>, tasks: &Tasks) {
+    let stopping = tasks.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            () = app.watch() => {}
+            () = stopping.stopping() => {}
+        }
+    });
+}
+
 /// One line: where the host serves, and what.
-fn summary(address: SocketAddr, snapshot: &Snapshot, mistakes: usize) -> String {
+fn summary(listeners: &[Listener], snapshot: &Snapshot, mistakes: usize) -> String {
+    let places: Vec<String> = listeners.iter().map(Listener::to_string).collect();
+    let places = places.join(" and ");
     let components: Vec<String> = snapshot
         .iter()
         .map(|component| format!("{} ({}/{})", component.name, component.component_type, component.version))
@@ -126,7 +189,7 @@ fn summary(address: SocketAddr, snapshot: &Snapshot, mistakes: usize) -> String 
         0 => String::new(),
         count => format!("; {} in the component files, see the log", counted(count, "mistake")),
     };
-    format!("parlor is serving http://{address} with {components}{mistakes}")
+    format!("parlor is serving {places} with {components}{mistakes}")
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -156,9 +219,7 @@ async fn stop(signal: &str, tasks: &Tasks, grace: Duration) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(_) => {
-            // One task is the listener's own, which waits for its connections.
-            let running = tasks.running().saturating_sub(1);
-            tracing::warn!("stopped: {} still open after {grace:?}", counted(running, "connection"));
+            tracing::warn!("stopped: {} still open after {grace:?}", counted(tasks.running(), "connection"));
             ExitCode::FAILURE
         }
     }

@@ -2,9 +2,14 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::api::cors::AllowedOrigins;
+use crate::api::listen::parse_address;
+use crate::app_health::{AppProtocol, CheckPath};
+use crate::duration;
 use crate::quantity;
 use crate::telemetry::LogLevel;
 
@@ -35,12 +40,24 @@ pub struct Run {
     /// Port of the HTTP API; 0 takes any free port
     #[arg(long, value_name = "PORT", default_value_t = 3500)]
     pub dapr_http_port: u16,
-    /// Address that the HTTP API listens on
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    pub dapr_listen_addresses: IpAddr,
-    /// Largest request body, such as `4Mi`
-    #[arg(long, value_name = "SIZE", default_value = "4Mi", value_parser = bytes)]
-    pub max_body_size: u64,
+    /// Addresses that the API listens on, separated by commas; an empty one is all that there are
+    #[arg(long, value_name = "ADDRESS,…", default_value = "127.0.0.1", value_delimiter = ',', value_parser = parse_address)]
+    pub dapr_listen_addresses: Vec<IpAddr>,
+    /// Listen on socket files in this folder, which only their owner may connect to, and on no port
+    #[arg(long, value_name = "DIR")]
+    pub unix_domain_socket: Option<PathBuf>,
+    /// Origins whose pages may call from a browser, separated by commas; `*` is all of them
+    #[arg(long, value_name = "ORIGIN,…", default_value = "")]
+    pub allowed_origins: AllowedOrigins,
+    /// Largest request body, such as `4Mi`; 0 is no limit
+    #[arg(long, value_name = "SIZE", default_value = "4Mi", value_parser = body_size, allow_hyphen_values = true)]
+    pub max_body_size: usize,
+    /// Largest head of a request, such as `4Ki`; 4 KiB more are let pass, as daprd does
+    #[arg(long, value_name = "SIZE", default_value = "4Ki", value_parser = head_size, allow_hyphen_values = true)]
+    pub read_buffer_size: usize,
+    /// The same in KiB, by its old name
+    #[arg(long, value_name = "KIB", hide = true, conflicts_with = "read_buffer_size", value_parser = kibibytes, allow_hyphen_values = true)]
+    pub dapr_http_read_buffer_size: Option<usize>,
     /// Seconds that accepted calls have to finish in after SIGTERM or SIGINT
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub dapr_graceful_shutdown_seconds: u64,
@@ -54,7 +71,38 @@ pub struct Run {
     #[arg(long)]
     pub strict: bool,
     #[command(flatten)]
+    pub app: AppArgs,
+    #[command(flatten)]
     pub sandbox: SandboxArgs,
+}
+
+/// What is known of the application beside the host. Numbers are daprd's units; `250ms` and the like may be written too.
+#[derive(Debug, Args)]
+pub struct AppArgs {
+    /// Port that the application listens on; the host is ready when it does
+    #[arg(long, value_name = "PORT")]
+    pub app_port: Option<u16>,
+    /// How the application is spoken to
+    #[arg(long, value_name = "PROTOCOL", default_value = "http", ignore_case = true)]
+    pub app_protocol: AppProtocol,
+    /// Where the application is
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    pub app_channel_address: String,
+    /// Ask the application how it is
+    #[arg(long)]
+    pub enable_app_health_check: bool,
+    /// Path that it is asked on
+    #[arg(long, value_name = "PATH", default_value = "/healthz")]
+    pub app_health_check_path: CheckPath,
+    /// Seconds from one question to the next
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub app_health_probe_interval: Duration,
+    /// Milliseconds that it has to answer in
+    #[arg(long, value_name = "MILLISECONDS", default_value = "500", value_parser = milliseconds)]
+    pub app_health_probe_timeout: Duration,
+    /// Failures in a row that make it unwell
+    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub app_health_threshold: u32,
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +131,95 @@ pub struct SandboxArgs {
     pub extra_ca_file: Option<PathBuf>,
 }
 
-fn bytes(text: &str) -> Result<u64, String> {
-    quantity::parse(text).ok_or_else(|| "write an amount of bytes such as `4Mi`".to_owned())
+/// Daprd's forms: -1 is the default, 0 and what is below -1 are no limit.
+fn body_size(text: &str) -> Result<usize, String> {
+    const DEFAULT: usize = 4 << 20;
+    match text {
+        "-1" => Ok(DEFAULT),
+        text => Ok(match bytes(text.strip_prefix('-').unwrap_or(text))? {
+            0 => usize::MAX,
+            _ if text.starts_with('-') => usize::MAX,
+            size => size,
+        }),
+    }
+}
+
+/// Daprd's forms: what is not above 0 is the default.
+fn head_size(text: &str) -> Result<usize, String> {
+    const DEFAULT: usize = 4 << 10;
+    let size = bytes(text.strip_prefix('-').unwrap_or(text))?;
+    Ok(if size == 0 || text.starts_with('-') { DEFAULT } else { size })
+}
+
+fn kibibytes(text: &str) -> Result<usize, String> {
+    let count: i32 = text.parse().map_err(|_| "write a number of KiB such as `4`".to_owned())?;
+    head_size(&format!("{count}Ki"))
+}
+
+fn bytes(text: &str) -> Result<usize, String> {
+    let bytes = quantity::parse(text).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| "write an amount of bytes such as `4Mi`".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    above_zero(duration::parse_or_seconds(text).map_err(|error| error.to_string())?)
+}
+
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let text = if is_number { format!("{text}ms") } else { text.to_owned() };
+    above_zero(duration::parse(&text).map_err(|error| error.to_string())?)
+}
+
+fn above_zero(duration: Duration) -> Result<Duration, String> {
+    if duration.is_zero() { Err("it must be longer than 0".to_owned()) } else { Ok(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_daprd_reads_them() {
+        for (text, size) in [
+            ("4Mi", Some(4 << 20)),
+            ("-1", Some(4 << 20)),
+            ("0", Some(usize::MAX)),
+            ("-2", Some(usize::MAX)),
+            ("-5Mi", Some(usize::MAX)),
+            ("100", Some(100)),
+            ("much", None),
+            ("--1", None),
+        ] {
+            assert_eq!(body_size(text).ok(), size, "{text}");
+        }
+        for (text, size) in [("4Ki", Some(4096)), ("-1", Some(4096)), ("0", Some(4096)), ("1", Some(1)), ("", None)] {
+            assert_eq!(head_size(text).ok(), size, "{text}");
+        }
+        assert_eq!((kibibytes("16"), kibibytes("-1")), (Ok(16 << 10), Ok(4096)));
+        assert!(kibibytes("16Ki").is_err());
+    }
+
+    #[test]
+    fn times_are_in_daprds_units_or_in_their_own() {
+        assert_eq!(seconds("5"), Ok(Duration::from_secs(5)));
+        assert_eq!(seconds("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(milliseconds("500"), Ok(Duration::from_millis(500)));
+        assert_eq!(milliseconds("1s"), Ok(Duration::from_secs(1)));
+        for bad in ["0", "0s", "-1s", "soon", ""] {
+            assert!(seconds(bad).is_err() && milliseconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn several_addresses_are_listened_on() {
+        let addresses = |arguments: &[&str]| {
+            let arguments = ["parlor", "run"].iter().chain(arguments);
+            let Command::Run(run) = Cli::try_parse_from(arguments).unwrap().command else { panic!("not `run`") };
+            run.dapr_listen_addresses.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(addresses(&[]), ["127.0.0.1"]);
+        assert_eq!(addresses(&["--dapr-listen-addresses", "10.0.0.1,[::1]"]), ["10.0.0.1", "::1"]);
+        assert_eq!(addresses(&["--dapr-listen-addresses="]), ["::"]);
+    }
 }

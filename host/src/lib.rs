@@ -10,6 +10,8 @@ pub mod registry;
 pub mod egress;
 pub mod sandbox;
 
+pub mod app_health;
+
 pub mod assemble;
 pub mod built_in;
 pub mod components;
@@ -25,3 +27,4 @@ pub mod quantity;
 pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
+pub mod trace;

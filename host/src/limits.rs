@@ -60,3 +60,16 @@ pub const CLIENT_BODY: Duration = Duration::from_secs(60);
 
 /// Headers of a client's HTTP/2 request, as daprd has it: 4 MiB.
 pub const CLIENT_HEADER_LIST: u32 = 4 << 20;
+
+/// What Go reads of a request's head beyond the limit that it is given, and so daprd beyond `--read-buffer-size`.
+pub const CLIENT_HEAD_SLACK: usize = 4_096;
+
+/// What is read of a body that is too large, so that its client comes to read the answer: some times the default limit.
+pub const DISCARDED_BODY: usize = 16 << 20;
+
+/// Time for that.
+pub const DISCARDING: Duration = Duration::from_secs(2);
+
+/// Between two looks at whether the application listens yet, and the time for one, as daprd has them.
+pub const APP_LOOK: Duration = Duration::from_millis(100);
+pub const APP_CONNECT: Duration = Duration::from_millis(500);

@@ -4,6 +4,8 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::trace::TraceIdField;
+
 /// How much is logged; Dapr's words for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogLevel {
@@ -35,8 +37,12 @@ pub fn start(level: LogLevel, as_json: bool) {
     let logs = fmt().with_max_level(LevelFilter::from(level)).with_writer(std::io::stderr);
     // A second subscriber is refused; the first goes on.
     let _ = if as_json {
-        logs.json().flatten_event(true).finish().try_init()
+        logs.json().flatten_event(true).map_event_format(TraceIdField::json).finish().try_init()
     } else {
-        logs.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).finish().try_init()
+        let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        logs.with_ansi(is_terminal)
+            .event_format(TraceIdField::text(fmt::format().with_ansi(is_terminal)))
+            .finish()
+            .try_init()
     };
 }

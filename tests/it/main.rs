@@ -4,12 +4,17 @@
 #![cfg(test)]
 
 mod api;
+mod app_health;
+mod cors;
+mod edges;
 mod faults;
 mod grants;
 mod harness;
+mod listen;
 mod loading;
 mod readme;
 mod shutdown;
 mod streams;
 mod tidy;
+mod trace;
 mod vendors;

@@ -17,16 +17,18 @@ struct Source {
 const KNOWN_BY: [(&[&str], &str); 4] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
     (&["serde_saphyr"], "components/"),
-    (&["axum"], "api/"),
+    (&["axum", "tower_http"], "api/"),
     (&["rustls", "tokio_rustls", "webpki_roots"], "egress/"),
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 4] = [
-    ("api", &["answer", "error", "limits", "pipeline", "registry", "shutdown"]),
+const MAY_USE: [(&str, &[&str]); 6] = [
+    ("api", &["answer", "app_health", "error", "limits", "pipeline", "registry", "shutdown", "trace"]),
+    ("app_health", &["limits"]),
     ("sandbox", &["answer", "egress", "error", "limits"]),
     ("egress", &[]),
     ("components", &["limits"]),
+    ("trace", &[]),
 ];
 
 /// Plain data and small types, which everyone may name and which name nothing else.

@@ -2,26 +2,28 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Method, Request, StatusCode};
+use http::header::{CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{Method, Request, StatusCode, Uri};
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use subtle::ConstantTimeEq;
 use tokio::time::timeout;
 
 use super::dapr::{self, Rejection};
 use super::status::Refusal;
-use super::{Api, SharedApi, metadata, path};
+use super::{Api, SharedApi, cors, metadata, path};
 use crate::conversation::Response as Answered;
 use crate::error::ConverseError;
 use crate::limits;
 use crate::pipeline::{self, Call};
 
 const TOKEN: HeaderName = HeaderName::from_static("dapr-api-token");
+const TOO_LARGE: &str = "stream too large";
 const HEALTHZ: &str = "/v1.0/healthz";
 const HEALTHZ_OUTBOUND: &str = "/v1.0/healthz/outbound";
 
@@ -39,31 +41,29 @@ pub fn router(api: SharedApi) -> Router {
         Some(_) => routes.layer(middleware::from_fn_with_state(api.clone(), check_token)),
         None => routes,
     };
+    // Outside of the token: a browser asks for leave without showing it.
+    let routes = match cors::layer(&api.allowed_origins) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
     routes.with_state(api)
 }
 
-async fn converse_alpha1(state: State<SharedApi>, params: RawPathParams, body: Body) -> Result<Response, Response> {
-    converse(&state, &params, body, dapr::decode_alpha1, |envelope, _, answer| dapr::encode_alpha1(envelope, answer))
-        .await
+async fn converse_alpha1(state: State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
+    converse(&state, request, dapr::decode_alpha1, |envelope, _, answer| dapr::encode_alpha1(envelope, answer)).await
 }
 
-async fn converse_alpha2(state: State<SharedApi>, params: RawPathParams, body: Body) -> Result<Response, Response> {
-    converse(&state, &params, body, dapr::decode_alpha2, dapr::encode_alpha2).await
+async fn converse_alpha2(state: State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
+    converse(&state, request, dapr::decode_alpha2, dapr::encode_alpha2).await
 }
 
 type Decode = fn(&str, &[u8]) -> Result<dapr::Call, Rejection>;
 type Encode = fn(&dapr::Envelope, Option<&str>, &Answered) -> Result<Vec<u8>, serde_json::Error>;
 
 /// The one handler behind both versions, which differ in nothing but their bodies.
-async fn converse(
-    api: &Api,
-    params: &RawPathParams,
-    body: Body,
-    decode: Decode,
-    encode: Encode,
-) -> Result<Response, Response> {
-    let name = component_name(params)?;
-    let body = read(body, api.max_body_size).await?;
+async fn converse(api: &Api, request: Request<Body>, decode: Decode, encode: Encode) -> Result<Response, Response> {
+    let name = component_name(request.uri())?;
+    let body = read(request, api.max_body_size).await?;
     let call = match decode(&name, &body) {
         Ok(call) => call,
         Err(rejection) => return Err(refused(&reject(api, &name, rejection))),
@@ -107,26 +107,56 @@ fn reject(api: &Api, name: &str, rejection: Rejection) -> Refusal {
     }
 }
 
-fn component_name(params: &RawPathParams) -> Result<String, Response> {
-    let raw = params.iter().next().map(|(_, value)| value).unwrap_or_default();
-    path::unescape(raw).map_err(|error| {
-        let text = format!("failed to unescape request parameter \"name\". Error: {error}");
+/// Taken from the path as it came: axum's own parameters are decoded already, and by other rules.
+fn component_name(uri: &Uri) -> Result<String, Response> {
+    path::unescape(uri.path().split('/').nth(3).unwrap_or_default()).map_err(|error| {
+        let text = format!("failed to unescape request parameter \"name\". Error: {error}\n");
         (StatusCode::BAD_REQUEST, text).into_response()
     })
 }
 
-async fn read(body: Body, limit: usize) -> Result<Bytes, Response> {
-    let why = match timeout(limits::CLIENT_BODY, Limited::new(body, limit).collect()).await {
-        Ok(Ok(body)) => return Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => "stream too large".to_owned(),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("its end did not come within {:?}", limits::CLIENT_BODY),
+async fn read(request: Request<Body>, limit: usize) -> Result<Bytes, Response> {
+    let waits = request.headers().contains_key(EXPECT);
+    let mut body = request.into_body();
+    let is_too_large = body.size_hint().lower() > limit as u64;
+    let why = if is_too_large && waits {
+        TOO_LARGE.to_owned()
+    } else {
+        match timeout(limits::CLIENT_BODY, Limited::new(&mut body, limit).collect()).await {
+            Ok(Ok(body)) => return Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                discard(body).await;
+                TOO_LARGE.to_owned()
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("its end did not come within {:?}", limits::CLIENT_BODY),
+        }
     };
     let message = format!("failed to read request body: {why}");
     Err(refused(&Refusal::new(StatusCode::BAD_REQUEST, "ERR_BODY_READ", message)))
 }
 
+/// Reads on: a client that is still writing when the connection closes never sees why. For a while, and up to a point.
+async fn discard(mut body: Body) {
+    let mut left = limits::DISCARDED_BODY;
+    let reading = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whether the end came or not, the client has its answer next.
+    let _ = timeout(limits::DISCARDING, reading).await;
+}
+
+/// Ready once the application listens, as daprd is: it may be unwell and the host is ready still.
 async fn healthz(State(api): State<SharedApi>, RawQuery(query): RawQuery) -> Response {
+    if api.app.as_ref().is_some_and(|app| !app.is_listening()) {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        return refused(&Refusal::new(status, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]"));
+    }
     let asked = query.as_deref().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("appid="));
     match asked {
         Some(asked) if path::unescape(asked).as_deref() != Ok(api.app_id.as_str()) => {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Api;
+use crate::app_health::AppConnection;
 
 /// The version of Dapr whose API this host serves. Clients read it to learn what they may call.
 const DAPR_VERSION: &str = "1.18.3";
@@ -17,6 +18,43 @@ struct Metadata<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     components: Vec<Component<'a>>,
     extended: BTreeMap<&'static str, &'static str>,
+    #[serde(rename = "appConnectionProperties", skip_serializing_if = "Option::is_none")]
+    app: Option<App<'a>>,
+}
+
+/// The application beside this host.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct App<'a> {
+    port: u16,
+    protocol: &'static str,
+    channel_address: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<AppHealth<'a>>,
+}
+
+/// How it is asked how it is, and, which daprd does not tell, what came of it. Times are Go's text of durations.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AppHealth<'a> {
+    health_check_path: &'a str,
+    health_probe_interval: String,
+    health_probe_timeout: String,
+    health_threshold: u32,
+    health_status: &'static str,
+}
+
+impl<'a> From<&'a AppConnection> for App<'a> {
+    fn from(app: &'a AppConnection) -> Self {
+        let health = app.check.as_ref().map(|check| AppHealth {
+            health_check_path: check.path.as_str(),
+            health_probe_interval: format!("{:?}", check.interval),
+            health_probe_timeout: format!("{:?}", check.timeout),
+            health_threshold: check.threshold,
+            health_status: if app.is_healthy() { "healthy" } else { "unhealthy" },
+        });
+        Self { port: app.port, protocol: app.protocol.name(), channel_address: &app.host, health }
+    }
 }
 
 #[derive(Serialize)]
@@ -39,5 +77,6 @@ pub(super) fn encode(api: &Api) -> Result<Vec<u8>, serde_json::Error> {
         runtime_version: DAPR_VERSION,
         components: components.collect(),
         extended: BTreeMap::from([("daprRuntimeVersion", DAPR_VERSION), ("parlorVersion", env!("CARGO_PKG_VERSION"))]),
+        app: api.app.as_deref().map(App::from),
     })
 }

@@ -1,14 +1,20 @@
 //! Requests come in and answers go out here. Only this folder knows HTTP's server side, JSON bodies and status codes.
 
+pub mod cors;
 pub mod dapr;
+mod head;
+mod head_clock;
 mod http;
+pub mod listen;
 mod metadata;
 mod path;
 pub mod server;
 pub mod status;
+mod trace;
 
 use std::sync::Arc;
 
+use crate::app_health::AppConnection;
 use crate::registry::Snapshot;
 use crate::secret::Secret;
 
@@ -23,6 +29,10 @@ pub struct Api {
     pub token: Option<Secret>,
     /// The largest body of a request, in bytes.
     pub max_body_size: usize,
+    /// Whose pages may call from a browser.
+    pub allowed_origins: cors::AllowedOrigins,
+    /// The application beside this host, where there is one.
+    pub app: Option<Arc<AppConnection>>,
 }
 
 /// Shared by all connections.

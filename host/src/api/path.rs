@@ -1,5 +1,5 @@
-//! Paths as daprd's router reads them: repeated slashes are one, a slash at the end is none, and a name in the path is
-//! decoded like a query's value. Pure.
+//! Paths as daprd's router reads them: repeated slashes are one, a slash at the end is none, dot segments are resolved as
+//! Go's `path.Clean` does, and a name in the path is decoded like a query's value. Pure.
 
 use std::borrow::Cow;
 
@@ -10,18 +10,19 @@ use percent_encoding::percent_decode_str;
 /// The same URI with its path in normal form, or `None` when it is already.
 pub(super) fn normal(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
-    let is_normal = !path.contains("//") && (path.len() < 2 || !path.ends_with('/'));
-    if is_normal {
+    let is_odd = path.as_bytes().windows(2).any(|pair| matches!(pair, b"//" | b"/."));
+    if !is_odd && (path.len() < 2 || !path.ends_with('/')) {
         return None;
     }
-    let mut normal = String::with_capacity(path.len());
-    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-        normal.push('/');
-        normal.push_str(segment);
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            named => segments.push(named),
+        }
     }
-    if normal.is_empty() {
-        normal.push('/');
-    }
+    let mut normal = format!("/{}", segments.join("/"));
     if let Some(query) = uri.query() {
         normal.push('?');
         normal.push_str(query);
@@ -34,7 +35,14 @@ pub(super) fn normal(uri: &Uri) -> Option<Uri> {
 /// A path segment as text: `+` is a space and `%2F` a slash, as in Go's `url.QueryUnescape`.
 pub(super) fn unescape(segment: &str) -> Result<String, String> {
     let spaced = if segment.contains('+') { Cow::Owned(segment.replace('+', " ")) } else { Cow::Borrowed(segment) };
-    let mut rest = spaced.as_ref();
+    check_escapes(&spaced)?;
+    let decoded = percent_decode_str(&spaced).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| "invalid UTF-8 in the URL".to_owned())
+}
+
+/// Whether each `%` begins an escape, and if not, where.
+pub(super) fn check_escapes(text: &str) -> Result<(), String> {
+    let mut rest = text;
     while let Some(at) = rest.find('%') {
         let tail = rest.get(at..).unwrap_or_default();
         let is_escape = tail.len() >= 3 && tail.bytes().skip(1).take(2).all(|byte| byte.is_ascii_hexdigit());
@@ -43,8 +51,7 @@ pub(super) fn unescape(segment: &str) -> Result<String, String> {
         }
         rest = tail.get(3..).unwrap_or_default();
     }
-    let decoded = percent_decode_str(&spaced).decode_utf8();
-    decoded.map(Cow::into_owned).map_err(|_| "invalid UTF-8 in the URL".to_owned())
+    Ok(())
 }
 
 #[cfg(test)]
@@ -52,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slashes_that_say_nothing_are_dropped() {
+    fn segments_that_say_nothing_are_dropped() {
         let check = |path: &str, expected: Option<&str>| {
             let uri: Uri = path.parse().unwrap();
             assert_eq!(normal(&uri).map(|uri| uri.to_string()).as_deref(), expected, "{path}");
@@ -62,6 +69,12 @@ mod tests {
         check("/v1.0/healthz/", Some("/v1.0/healthz"));
         check("//v1.0///healthz?appid=x//", Some("/v1.0/healthz?appid=x//"));
         check("//", Some("/"));
+        check("/v1.0/./healthz/../metadata", Some("/v1.0/metadata"));
+        check("/../../v1.0/healthz/..?a=/../b", Some("/v1.0?a=/../b"));
+        check("http://host//a/./b", Some("http://host/a/b"));
+        check("/a/%2e%2e/b%2F", None);
+        check("/.well-known/...", Some("/.well-known/..."));
+        check("*", None);
     }
 
     #[test]

@@ -1,26 +1,36 @@
 //! Connections: accepts them, speaks HTTP/1.1 and HTTP/2 with prior knowledge on one port, and lets them end in peace.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 use tower_service::Service;
 
-use super::path;
+use super::head_clock::HeadClock;
+use super::listen::Listener;
+use super::{head, path, trace};
 use crate::limits;
 use crate::shutdown::Tasks;
 
-/// Serves until the shutdown begins, then until the last call is answered.
-pub async fn serve(listener: TcpListener, router: Router, tasks: Tasks) {
+/// What is served on a listener.
+#[derive(Clone)]
+pub struct Served {
+    pub router: Router,
+    /// The largest head of a request, in bytes.
+    pub max_head_size: usize,
+}
+
+/// Serves until the shutdown begins. Its connections are tasks of their own, which end with their last call.
+pub async fn serve(listener: Listener, served: Served, tasks: Tasks) {
     let graceful = GracefulShutdown::new();
-    let server = server();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -28,11 +38,11 @@ pub async fn serve(listener: TcpListener, router: Router, tasks: Tasks) {
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(&server, stream, router.clone());
-                let connection = graceful.watch(connection);
+                let clock = HeadClock::default();
+                let connection = graceful.watch(connection(stream, &clock, served.clone()));
                 tasks.spawn(async move {
-                    if let Err(error) = connection.await {
-                        tracing::debug!(%peer, error = &*error, "a connection ended early");
+                    if let Err(error) = unless_silent(connection, &clock).await {
+                        tracing::debug!(?peer, error = &*error, "a connection ended early");
                     }
                 });
             }
@@ -40,32 +50,49 @@ pub async fn serve(listener: TcpListener, router: Router, tasks: Tasks) {
         }
     }
     drop(listener);
-    graceful.shutdown().await;
+    // It tells them at once, and would then wait for them; `Tasks` does that.
+    graceful.shutdown().now_or_never();
 }
 
-fn server() -> Builder<TokioExecutor> {
+fn server(clock: &HeadClock) -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(limits::CLIENT_HEADER);
+    server.http1().timer(clock.clone()).header_read_timeout(limits::CLIENT_HEADER);
     server.http2().timer(TokioTimer::new()).max_header_list_size(limits::CLIENT_HEADER_LIST);
     server
 }
 
-fn connection(
-    server: &Builder<TokioExecutor>,
-    stream: TcpStream,
-    router: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn std::error::Error + Send + Sync>> + use<> {
-    // Without it an answer in two writes waits for the client's delayed acknowledgement: 40 ms.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY can't be set");
-    }
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        if let Some(uri) = path::normal(request.uri()) {
-            *request.uri_mut() = uri;
-        }
-        router.clone().call(request)
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn connection<I>(stream: I, clock: &HeadClock, served: Served) -> impl GracefulConnection<Error = Failure> + use<I>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut router = served.router.clone();
+        trace::traced(request, move |mut request| async move {
+            if let Some(refusal) = head::refusal(&request, served.max_head_size) {
+                return Ok(refusal);
+            }
+            if let Some(uri) = path::normal(request.uri()) {
+                *request.uri_mut() = uri;
+            }
+            router.call(request).await
+        })
     });
-    server.serve_connection(TokioIo::new(stream), service).into_owned()
+    server(clock).serve_connection(TokioIo::new(clock.listen_to(stream)), service).into_owned()
+}
+
+/// Serves a connection, but one whose client says nothing at all only for as long as the first head may take.
+async fn unless_silent(
+    connection: impl Future<Output = Result<(), Failure>>,
+    clock: &HeadClock,
+) -> Result<(), Failure> {
+    tokio::pin!(connection);
+    match timeout(limits::CLIENT_HEADER, &mut connection).await {
+        Ok(outcome) => outcome,
+        Err(_) if clock.is_silent() => Err("the client has said nothing".into()),
+        Err(_) => connection.await,
+    }
 }
 
 /// A failed accept is one client's affair, unless the process is out of descriptors: then some must be given back first.
@@ -80,10 +107,80 @@ async fn pause(error: &io::Error) {
     }
 }
 
-/// Opens a port. Port 0 takes any that is free.
-///
-/// # Errors
-/// When the port is taken or may not be opened.
-pub async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+#[cfg(test)]
+mod tests {
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    const CALL: &str = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi";
+
+    /// The client's end of a connection to a server that answers with what it was sent.
+    fn open() -> DuplexStream {
+        let (client, server) = duplex(1024);
+        let clock = HeadClock::default();
+        let router = Router::new().route("/", post(|body: String| async { body }));
+        let connection = connection(server, &clock, Served { router, max_head_size: 1024 });
+        #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
+        tokio::spawn(async move { unless_silent(connection, &clock).await });
+        client
+    }
+
+    async fn call(client: &mut DuplexStream) {
+        client.write_all(CALL.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        while !answer.ends_with("\r\n\r\nhi") {
+            answer.push(char::from(client.read_u8().await.unwrap()));
+        }
+    }
+
+    /// How long the server waits before it ends the connection, in seconds.
+    async fn patience(client: &mut DuplexStream) -> u64 {
+        let start = Instant::now();
+        client.read_to_end(&mut Vec::new()).await.unwrap();
+        start.elapsed().as_secs()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_has_its_time_from_its_first_byte_on() {
+        let mut client = open();
+        client.write_all(b"POST / HT").await.unwrap();
+        assert_eq!(patience(&mut client).await, 10);
+
+        let mut client = open();
+        call(&mut client).await;
+        sleep(Duration::from_secs(17)).await;
+        client.write_all(b"P").await.unwrap();
+        sleep(Duration::from_secs(9)).await;
+        client.write_all(b"OST / HT").await.unwrap();
+        assert_eq!(patience(&mut client).await, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_may_be_silent_between_two_calls_but_not_before_the_first() {
+        assert_eq!(patience(&mut open()).await, 10);
+        let mut client = open();
+        for _ in 0..3 {
+            call(&mut client).await;
+            sleep(Duration::from_secs(3600)).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_comes_in_pieces_has_its_whole_time() {
+        let mut client = open();
+        for _ in 0..3 {
+            for piece in CALL.as_bytes().chunks(10) {
+                client.write_all(piece).await.unwrap();
+                sleep(Duration::from_millis(1500)).await;
+            }
+            let mut answer = [0; 12];
+            client.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 200");
+            sleep(Duration::from_secs(3600)).await;
+            while timeout(Duration::from_millis(1), client.read_u8()).await.is_ok() {}
+        }
+    }
 }

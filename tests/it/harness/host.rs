@@ -100,7 +100,8 @@ impl HostBuilder {
             .unwrap();
         let mut summary = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut summary).unwrap();
-        let Some(address) = summary.split_whitespace().find(|word| word.starts_with("http://")) else {
+        let is_place = |word: &&str| word.starts_with("http://") || word.starts_with("unix:");
+        let Some(address) = summary.split_whitespace().find(is_place) else {
             return Err((child.wait().unwrap(), std::fs::read_to_string(log).unwrap()));
         };
         let client = Client::new(address);

@@ -1,20 +1,31 @@
 //! A connection to a host on which a test writes and reads bytes of its own choosing.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use std::path::Path;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixStream};
 
 use super::patiently;
 
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
 /// An open connection.
 pub(crate) struct Wire {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     unread: Vec<u8>,
 }
 
 impl Wire {
     /// Connects to `host:port`.
     pub(crate) async fn open(address: &str) -> Self {
-        Self { stream: TcpStream::connect(address).await.unwrap(), unread: Vec::new() }
+        Self { stream: Box::new(TcpStream::connect(address).await.unwrap()), unread: Vec::new() }
+    }
+
+    /// Connects to a socket file.
+    pub(crate) async fn unix(path: &Path) -> Self {
+        Self { stream: Box::new(UnixStream::connect(path).await.unwrap()), unread: Vec::new() }
     }
 
     /// Writes; a peer that has closed the connection already is let be.
