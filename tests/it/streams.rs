@@ -119,15 +119,17 @@ async fn a_stream_without_an_end_is_an_error_after_all_that_came_however_it_stop
     let mut upstream = Upstream::start().await;
     let provider = provider("providers/openai", Some(&upstream), "/v1").await;
     for is_broken in [false, true] {
-        let (events, vendor) = tokio::join!(open(&provider, "hi"), async { upstream.call().await.stream() });
-        vendor.event(&chunk("half a sen"));
+        let (mut events, vendor) = tokio::join!(open(&provider, "hi"), async { upstream.call().await.stream() });
+        vendor.event(&chunk("half "));
+        assert_eq!(next_text(&mut events).await, "half ");
         if is_broken {
-            vendor.break_off()
+            vendor.break_off();
         } else {
-            drop(vendor)
+            vendor.event(&chunk("a sen"));
+            drop(vendor);
         }
         let (text, kind) = text_and_error(events).await;
-        assert_eq!(text, "half a sen");
+        assert_eq!(text, if is_broken { "" } else { "a sen" });
         assert!(matches!(kind, ErrorKind::Transport | ErrorKind::Decode), "{kind:?}");
     }
 }

@@ -21,10 +21,11 @@ struct Decoding {
     decoder: ResourceAny,
 }
 
-/// An answer's body under way, and how it broke off, which is told after the bytes that came before.
+/// An answer's body under way, and its end, good or bad, which is told after the bytes that came before it: a guest that
+/// finds the answer cut off can then give what there was of it.
 struct Arriving {
     body: ResponseBody,
-    broken: Option<EgressError>,
+    end: Option<Result<(), EgressError>>,
 }
 
 /// One call, from the request to its first events; a stream goes on from there.
@@ -43,7 +44,7 @@ pub(super) async fn call(
     let decoder = decoder.map_err(|error| running.fault(&error))?;
     let mut decoding = Decoding { running, codec, decoder };
     if streaming {
-        let arriving = Arriving { body, broken: None };
+        let arriving = Arriving { body, end: None };
         return Ok(Answer::Live(Box::pin(stream::unfold(Some((decoding, arriving)), next))));
     }
     let whole = body.collect().await.map_err(|error| decoding.egress_error(&error))?;
@@ -109,11 +110,12 @@ async fn next(
 ) -> Option<(Result<Vec<Event>, ConverseError>, Option<(Decoding, Arriving)>)> {
     let (mut decoding, mut arriving) = state?;
     loop {
-        let (bytes, end) = match arriving.burst().await {
+        let arrived = match arriving.burst().await {
             Ok(arrived) => arrived,
             Err(error) => return Some((Err(decoding.egress_error(&error)), None)),
         };
-        match decoding.feed(&bytes, end).await {
+        let end = arrived.is_none();
+        match decoding.feed(&arrived.unwrap_or_default(), end).await {
             Ok(events) if events.is_empty() && end => return None,
             Ok(events) if events.is_empty() => {}
             Ok(events) => return Some((Ok(events), (!end).then_some((decoding, arriving)))),
@@ -123,30 +125,29 @@ async fn next(
 }
 
 impl Arriving {
-    /// All bytes that are there, and whether they are the last: one call into the guest for a burst of frames.
-    async fn burst(&mut self) -> Result<(Bytes, bool), EgressError> {
+    /// All bytes that are there, or the end: one call into the guest for a burst of frames.
+    async fn burst(&mut self) -> Result<Option<Bytes>, EgressError> {
         /// A burst is cut here, so that a fast vendor can't fill the host's memory.
         const BURST: usize = 64 << 10;
-        if let Some(broken) = self.broken.take() {
-            return Err(broken);
+        if let Some(end) = self.end.take() {
+            return end.map(|()| None);
         }
         let first = match self.body.frame().await {
-            None => return Ok((Bytes::new(), true)),
+            None => return Ok(None),
             Some(frame) => frame?.into_data().unwrap_or_default(),
         };
         let mut rest = BytesMut::new();
         while rest.len() < BURST {
             match self.body.frame().now_or_never() {
                 None => break,
-                Some(None) => return Ok((joined(first, &rest), true)),
                 Some(Some(Ok(frame))) => rest.extend_from_slice(&frame.into_data().unwrap_or_default()),
-                Some(Some(Err(broken))) => {
-                    self.broken = Some(broken);
+                Some(end) => {
+                    self.end = Some(end.map_or(Ok(()), |frame| frame.map(|_| ())));
                     break;
                 }
             }
         }
-        Ok((joined(first, &rest), false))
+        Ok(Some(joined(first, &rest)))
     }
 }
 
