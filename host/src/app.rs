@@ -1,6 +1,6 @@
 //! The composition root: puts the rooms together, runs them, and takes them down in order.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,22 +8,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use rustix::process::Signal;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::api::{self, Api};
 use crate::assemble::{Assembly, assemble};
 use crate::built_in::BuiltIns;
 use crate::cli::{Check, Run, SandboxArgs};
-use crate::components::diagnostic::{Diagnostics, Severity};
 use crate::components::environment::ProcessEnvironment;
 use crate::components::{AppIdentity, Sources, read};
+use crate::daprd;
 use crate::egress::{Egress, EgressConfig, ProxyConfig};
+use crate::launch::environment::{self, Identity, Ports};
+use crate::launch::{App, Ending, Launch, Unstartable};
 use crate::limits;
 use crate::registry::Snapshot;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
-use crate::shutdown::{self, Tasks};
+use crate::shutdown::{self, Signals, Tasks};
+use crate::yaml::diagnostic::{Diagnostics, Severity};
 
 /// What the process finds in its environment; read once, in `main.rs`.
 #[derive(Debug, Default)]
@@ -38,33 +42,131 @@ pub struct Surroundings {
     pub cache: Option<PathBuf>,
 }
 
-/// Serves until the process is told to stop.
+/// As whom the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    Parlor,
+    /// Says what daprd says, and begins anew at SIGHUP as daprd does.
+    Daprd,
+}
+
+/// Why the serving ends.
+enum End {
+    Asked(Signal),
+    App(Ending),
+    NoApp(Unstartable),
+}
+
+/// Serves until the process is told to stop, or the app beside it has ended.
 ///
 /// # Errors
 /// When it can't start; what is wrong with single components is reported, and stops only a `--strict` start.
-pub async fn run(args: Run, surroundings: Surroundings) -> Result<ExitCode> {
-    let asked_to_stop = shutdown::requested().context("can't listen to signals")?;
-    let app_id = args.app_id.clone();
-    let assembly = load(&args.resources_path, app_id, &args.sandbox, &surroundings).await?;
+pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Result<ExitCode> {
+    let has_app = !args.app.command.is_empty();
+    let mut signals = Signals::listen(has_app).context("can't listen to signals")?;
+    if !args.asked.in_vain.is_empty() {
+        tracing::warn!("passed over, because it has no meaning here: {}", args.asked.in_vain.join(", "));
+    }
+    if manner == Manner::Daprd {
+        daprd::lines::starting(&args.app_id, args.log_level.as_str());
+    }
+    loop {
+        let (tasks, ports) = serve(&args, &surroundings, manner).await?;
+        let end = match has_app {
+            true => accompany(&args, ports, &mut signals).await,
+            false => End::Asked(signals.next().await),
+        };
+        let is_drained = stop(&end, &tasks, grace(&args), &mut signals).await;
+        if manner == Manner::Daprd && is_drained {
+            if matches!(end, End::Asked(Signal::HUP)) {
+                continue;
+            }
+            daprd::lines::stopped();
+        }
+        return Ok(end.code(is_drained));
+    }
+}
+
+/// Loads the components, and begins to serve them.
+async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Result<(Tasks, Ports)> {
+    let begun = Instant::now();
+    refuse_port_of_app(args)?;
+    let assembly = load(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings).await?;
     log(&assembly.diagnostics);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
         anyhow::bail!("{mistakes} mistakes in the component files, and `--strict` allows none");
     }
-    let listener = listen(&args).await?;
+    let listener = listen(args).await?;
     let address = listener.local_addr()?;
     let summary = summary(address, &assembly.snapshot, mistakes);
+    if manner == Manner::Daprd {
+        assembly.snapshot.iter().for_each(|it| daprd::lines::loaded(&it.name, &it.component_type, &it.version));
+    }
     let api = Arc::new(Api {
         snapshot: assembly.snapshot,
-        app_id: args.app_id,
-        token: surroundings.api_token,
+        app_id: args.app_id.clone(),
+        token: surroundings.api_token.clone(),
         max_body_size: usize::try_from(args.max_body_size).unwrap_or(usize::MAX),
     });
     let tasks = Tasks::default();
     tasks.spawn(api::server::serve(listener, api::router(api), tasks.clone()));
-    say(&summary)?;
-    let signal = asked_to_stop.await;
-    Ok(stop(signal, &tasks, Duration::from_secs(args.dapr_graceful_shutdown_seconds)).await)
+    let ports = Ports { http: Some(address.port()), grpc: None };
+    match manner {
+        Manner::Parlor => say(&summary)?,
+        Manner::Daprd => daprd::lines::initialized(ports.http, ports.grpc, args.max_body_size, begun.elapsed()),
+    }
+    Ok((tasks, ports))
+}
+
+/// Starts the app, and stays with it to its end.
+async fn accompany(args: &Run, ports: Ports, signals: &mut Signals) -> End {
+    let variables = environment::variables(
+        &Identity {
+            app_id: &args.app_id,
+            app_port: args.app_port.filter(|port| *port != 0),
+            app_protocol: &args.app_protocol,
+            app_channel_address: &args.app_channel_address,
+        },
+        ports,
+    );
+    let launch = Launch {
+        command: &args.app.command,
+        variables: &variables,
+        directory: args.app.app_directory.as_deref(),
+        output: Some(args.app.output()),
+        grace: grace(args),
+    };
+    match App::start(&launch).await {
+        Ok(app) => End::App(app.accompany(async || signals.next().await).await),
+        Err(error) => End::NoApp(error),
+    }
+}
+
+fn grace(args: &Run) -> Duration {
+    Duration::from_secs(args.dapr_graceful_shutdown_seconds)
+}
+
+fn refuse_port_of_app(args: &Run) -> Result<()> {
+    let app_port = args.app_port.filter(|port| *port != 0);
+    for (name, port) in [("--dapr-http-port", args.dapr_http_port), ("--dapr-grpc-port", args.dapr_grpc_port)] {
+        if app_port == Some(port) {
+            anyhow::bail!("`--app-port` and `{name}` are both {port}; the app and the host can't share a port");
+        }
+    }
+    Ok(())
+}
+
+impl End {
+    /// An app's own code is the program's; else it tells whether every accepted call was answered.
+    fn code(&self, is_drained: bool) -> ExitCode {
+        match self {
+            Self::App(ending) => ExitCode::from(ending.code()),
+            Self::NoApp(error) => ExitCode::from(error.code()),
+            Self::Asked(_) if is_drained => ExitCode::SUCCESS,
+            Self::Asked(_) => ExitCode::FAILURE,
+        }
+    }
 }
 
 /// Reports every mistake of the files, and of the providers that they name.
@@ -108,9 +210,18 @@ fn sandbox(egress: Egress, asked: Option<&Path>, own: Option<&Path>) -> Result<S
     Sandbox::new(egress, asked)
 }
 
+/// Opens the port. With an app beside, which is told the port, the default one gives way to any that is free.
 async fn listen(args: &Run) -> Result<TcpListener> {
     let address = SocketAddr::new(args.dapr_listen_addresses, args.dapr_http_port);
-    api::server::listen(address).await.with_context(|| {
+    let may_give_way = !args.asked.http_port && !args.app.command.is_empty();
+    let opened = match api::server::listen(address).await {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && may_give_way => {
+            tracing::info!("port {} is taken, so another is used", address.port());
+            api::server::listen(SocketAddr::new(address.ip(), 0)).await
+        }
+        opened => opened,
+    };
+    opened.with_context(|| {
         format!("can't listen on {address}; choose another port with `--dapr-http-port`, or 0 for any")
     })
 }
@@ -135,7 +246,7 @@ fn counted(count: usize, what: &str) -> String {
 
 /// Writes to standard output, which is for the caller; logs are not.
 fn say(text: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{}", text.trim_end()).context("can't write to standard output")
+    writeln!(io::stdout(), "{}", text.trim_end()).context("can't write to standard output")
 }
 
 fn log(diagnostics: &Diagnostics) {
@@ -147,19 +258,31 @@ fn log(diagnostics: &Diagnostics) {
     }
 }
 
-/// Takes nothing new in, lets accepted calls finish, and gives up on them after `grace`.
-async fn stop(signal: &str, tasks: &Tasks, grace: Duration) -> ExitCode {
-    tracing::info!("{signal}: finishing accepted calls, for up to {grace:?}");
-    match timeout(grace, tasks.stop()).await {
-        Ok(()) => {
-            tracing::info!("stopped: every accepted call was answered");
-            ExitCode::SUCCESS
+/// Takes nothing new in, lets accepted calls finish, and gives up on them after `grace` or at a second signal. Says
+/// whether every one was answered.
+async fn stop(end: &End, tasks: &Tasks, grace: Duration, signals: &mut Signals) -> bool {
+    match end {
+        End::Asked(signal) => {
+            tracing::info!("{}: finishing accepted calls, for up to {grace:?}", shutdown::name(*signal));
         }
-        Err(_) => {
-            // One task is the listener's own, which waits for its connections.
-            let running = tasks.running().saturating_sub(1);
-            tracing::warn!("stopped: {} still open after {grace:?}", counted(running, "connection"));
-            ExitCode::FAILURE
-        }
+        End::App(ending) => tracing::info!("{ending}: finishing accepted calls, for up to {grace:?}"),
+        End::NoApp(error) => tracing::error!("{error}"),
     }
+    let is_drained = tokio::select! {
+        drained = timeout(grace, tasks.stop()) => drained.is_ok(),
+        () = insisted(signals) => false,
+    };
+    if is_drained {
+        tracing::info!("stopped: every accepted call was answered");
+    } else {
+        // One task is the listener's own, which waits for its connections.
+        let running = tasks.running().saturating_sub(1);
+        tracing::warn!("stopped: {} still open after {grace:?}", counted(running, "connection"));
+    }
+    is_drained
+}
+
+/// Ends when the operator asks for the end while it is under way.
+async fn insisted(signals: &mut Signals) {
+    while !matches!(signals.next().await, Signal::TERM | Signal::INT) {}
 }

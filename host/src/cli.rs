@@ -1,12 +1,29 @@
 //! The command line, in daprd's and `dapr run`'s words where they have one.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::launch::{Destination, Output};
 use crate::quantity;
 use crate::telemetry::LogLevel;
+
+/// Flags of `dapr run` that have no meaning here: name, short form, and whether a value follows.
+const IN_VAIN: &[(&str, Option<char>, bool)] = &[
+    ("app-max-concurrency", None, true),
+    ("app-ssl", None, false),
+    ("config", Some('c'), true),
+    ("dapr-internal-grpc-port", Some('I'), true),
+    ("enable-profiling", None, false),
+    ("metrics-port", Some('M'), true),
+    ("placement-host-address", None, true),
+    ("profile-port", None, true),
+    ("runtime-path", None, true),
+    ("scheduler-host-address", None, true),
+];
 
 /// A host for conversations with large language models, where every provider runs in a sandbox.
 #[derive(Debug, Parser)]
@@ -16,25 +33,81 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads a command line, of which the first word is the program.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help or version that it asks for.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::whole().try_get_matches_from(words)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if let (Command::Run(run), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+            run.asked = Asked::of(matches);
+        }
+        Ok(cli)
+    }
+
+    /// The command line with Dapr's flags that have no meaning here.
+    fn whole() -> clap::Command {
+        Self::command().mut_subcommand("run", |run| {
+            IN_VAIN.iter().fold(run, |run, (name, short, has_value)| {
+                let action = if *has_value { ArgAction::Append } else { ArgAction::SetTrue };
+                let flag = Arg::new(*name).long(*name).hide(true).action(action).allow_hyphen_values(*has_value);
+                run.arg(if let Some(short) = short { flag.short(*short) } else { flag })
+            })
+        })
+    }
+}
+
+impl Asked {
+    fn of(matches: &ArgMatches) -> Self {
+        let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+        let given = IN_VAIN.iter().filter(|(name, ..)| is_given(name));
+        Self {
+            http_port: is_given("dapr_http_port"),
+            grpc_port: is_given("dapr_grpc_port"),
+            in_vain: given.map(|(name, ..)| format!("--{name}")).collect(),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the components of one or more folders
-    Run(Run),
+    /// Serve the components of one or more folders, and run an app beside
+    Run(Box<Run>),
     /// Check component files and the providers they name, report every mistake, and exit with 1 if there is one
     Check(Check),
+    /// Start an app on behalf of a host, which speaks to this process over its standard input
+    #[command(hide = true)]
+    Guard(Guard),
+    /// Wait until a host on a port can be called, as `daprd --wait` does
+    #[command(skip)]
+    Wait(u16),
 }
 
 #[derive(Debug, Args)]
 pub struct Run {
     /// Folder of component files; may be given more than once
-    #[arg(long = "resources-path", value_name = "DIR", default_value = "components")]
+    #[arg(long = "resources-path", aliases = ["components-path"], short_alias = 'd', value_name = "DIR", default_value = "components")]
     pub resources_path: Vec<PathBuf>,
     /// Name of the application, which `scopes` in component files list
-    #[arg(long, value_name = "ID", default_value = "parlor")]
+    #[arg(long, short = 'a', value_name = "ID", default_value = "parlor")]
     pub app_id: String,
-    /// Port of the HTTP API; 0 takes any free port
-    #[arg(long, value_name = "PORT", default_value_t = 3500)]
+    /// Port that the app listens on, which it finds in APP_PORT
+    #[arg(long, short = 'p', value_name = "PORT", value_parser = port, allow_negative_numbers = true)]
+    pub app_port: Option<u16>,
+    /// How the app is spoken to, which it finds in APP_PROTOCOL
+    #[arg(long, short = 'P', value_name = "PROTOCOL", default_value = "http", value_parser = ["http", "https", "h2c", "grpc", "grpcs"])]
+    pub app_protocol: String,
+    /// Address that the app listens on, which it finds in APP_CHANNEL_ADDRESS
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub app_channel_address: String,
+    /// Port of the HTTP API; 0 takes any free port. With an app, any is taken as well where the default isn't free
+    #[arg(long, short = 'H', value_name = "PORT", default_value_t = 3500, value_parser = port, allow_negative_numbers = true)]
     pub dapr_http_port: u16,
+    /// Port of the gRPC API; 0 takes any free port
+    #[arg(long, short = 'G', value_name = "PORT", default_value_t = 50001, value_parser = port, allow_negative_numbers = true)]
+    pub dapr_grpc_port: u16,
     /// Address that the HTTP API listens on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub dapr_listen_addresses: IpAddr,
@@ -50,11 +123,81 @@ pub struct Run {
     /// Log JSON
     #[arg(long)]
     pub log_as_json: bool,
+    /// File to log to, in place of standard error
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Log every call of the API
+    #[arg(long)]
+    pub enable_api_logging: bool,
     /// Don't start unless every component is right
     #[arg(long)]
     pub strict: bool,
     #[command(flatten)]
     pub sandbox: SandboxArgs,
+    #[command(flatten)]
+    pub app: AppArgs,
+    /// What of the above was asked for, and what else
+    #[arg(skip)]
+    pub asked: Asked,
+}
+
+/// The app that is run beside the host.
+#[derive(Debug, Args)]
+pub struct AppArgs {
+    /// Run the apps of a file such as `dapr.yaml`, each with a host of its own; a folder means its `dapr.yaml`
+    #[arg(long, short = 'f', value_name = "FILE", conflicts_with = "command")]
+    pub run_file: Option<PathBuf>,
+    /// What begins each line of the app's output
+    #[arg(long, value_name = "TEXT", default_value = "== APP == ", hide = true)]
+    pub app_log_prefix: String,
+    /// File that the app's output goes to
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub app_log_file: Option<PathBuf>,
+    /// Where the app's output goes
+    #[arg(long, value_name = "PLACE", default_value = "console", hide = true)]
+    pub app_log_destination: Destination,
+    /// Where the host's own log goes when it has a file
+    #[arg(long, value_name = "PLACE", default_value = "file", hide = true)]
+    pub log_destination: Destination,
+    /// Folder that the app is started in
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub app_directory: Option<PathBuf>,
+    /// The app: a program and its arguments, started once the host serves
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+impl AppArgs {
+    /// What is done with the app's output.
+    pub fn output(&self) -> Output<'_> {
+        let on_console = self.app_log_destination != Destination::File;
+        let in_file = self.app_log_destination != Destination::Console;
+        Output {
+            prefix: on_console.then_some(self.app_log_prefix.as_str()),
+            file: self.app_log_file.as_deref().filter(|_| in_file),
+        }
+    }
+}
+
+/// What only the whole command line tells.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Whether the HTTP port was named, so that no other will do.
+    pub http_port: bool,
+    /// Whether the gRPC port was named.
+    pub grpc_port: bool,
+    /// Flags of Dapr's that were given and have no meaning here, as they were written.
+    pub in_vain: Vec<String>,
+}
+
+/// The process between a host and its app.
+#[derive(Debug, Args)]
+pub struct Guard {
+    /// Milliseconds that the app has to end in
+    #[arg(long)]
+    pub grace: u64,
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -85,4 +228,12 @@ pub struct SandboxArgs {
 
 fn bytes(text: &str) -> Result<u64, String> {
     quantity::parse(text).ok_or_else(|| "write an amount of bytes such as `4Mi`".to_owned())
+}
+
+/// Any port; `-1` is what Dapr's command writes for one that is not given.
+fn port(text: &str) -> Result<u16, String> {
+    if text == "-1" {
+        return Ok(0);
+    }
+    text.parse().map_err(|_| "write a port between 0 and 65535".to_owned())
 }

@@ -4,11 +4,13 @@
 #![cfg(test)]
 
 mod api;
+mod daprd;
 mod faults;
 mod grants;
 mod harness;
 mod loading;
 mod readme;
+mod run;
 mod shutdown;
 mod streams;
 mod tidy;
