@@ -15,13 +15,13 @@ use tokio::time::{Instant, timeout};
 use crate::api::{self, Api};
 use crate::assemble::{Assembly, assemble};
 use crate::built_in::BuiltIns;
-use crate::cli::{Check, Run, SandboxArgs};
+use crate::cli::{self, Check, Run, SandboxArgs};
 use crate::components::environment::ProcessEnvironment;
 use crate::components::{AppIdentity, Sources, read};
 use crate::daprd;
 use crate::egress::{Egress, EgressConfig, ProxyConfig};
 use crate::launch::environment::{self, Identity, Ports};
-use crate::launch::{App, Ending, Launch, Unstartable};
+use crate::launch::{App, Ending, Launch, Unstartable, run_file, several};
 use crate::limits;
 use crate::registry::Snapshot;
 use crate::sandbox::Sandbox;
@@ -38,6 +38,8 @@ pub struct Surroundings {
     pub namespace: Option<String>,
     /// `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     pub proxy: ProxyConfig,
+    /// The user's own folder.
+    pub home: Option<PathBuf>,
     /// The user's cache folder, where there is one.
     pub cache: Option<PathBuf>,
 }
@@ -62,6 +64,9 @@ enum End {
 /// # Errors
 /// When it can't start; what is wrong with single components is reported, and stops only a `--strict` start.
 pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Result<ExitCode> {
+    if let Some(file) = &args.app.run_file {
+        return run_several(file, &args, &surroundings).await;
+    }
     let has_app = !args.app.command.is_empty();
     let mut signals = Signals::listen(has_app).context("can't listen to signals")?;
     if !args.asked.in_vain.is_empty() {
@@ -87,6 +92,23 @@ pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Resul
     }
 }
 
+/// Runs the apps of a run file, each with a host of its own.
+async fn run_several(path: &Path, args: &Run, surroundings: &Surroundings) -> Result<ExitCode> {
+    let reading = run_file::read(&run_file::file(path), surroundings.home.as_deref());
+    log(&reading.diagnostics);
+    let mistakes = reading.diagnostics.errors();
+    if mistakes > 0 {
+        anyhow::bail!("{} in the run file; nothing is started", counted(mistakes, "mistake"));
+    }
+    if !args.asked.beside_run_file.is_empty() {
+        let flags = args.asked.beside_run_file.join(", ");
+        tracing::warn!("passed over, because the run file says what its apps need: {flags}");
+    }
+    let mut signals = Signals::listen(true).context("can't listen to signals")?;
+    let code = several::run(&reading.plans, cli::run_takes, grace(args), &mut signals).await?;
+    Ok(ExitCode::from(code))
+}
+
 /// Loads the components, and begins to serve them.
 async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Result<(Tasks, Ports)> {
     let begun = Instant::now();
@@ -108,6 +130,7 @@ async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Resul
         app_id: args.app_id.clone(),
         token: surroundings.api_token.clone(),
         max_body_size: usize::try_from(args.max_body_size).unwrap_or(usize::MAX),
+        logs_calls: args.enable_api_logging,
     });
     let tasks = Tasks::default();
     tasks.spawn(api::server::serve(listener, api::router(api), tasks.clone()));

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Id, Parser, Subcommand};
 
 use crate::launch::{Destination, Output};
 use crate::quantity;
@@ -63,7 +63,10 @@ impl Asked {
     fn of(matches: &ArgMatches) -> Self {
         let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
         let given = IN_VAIN.iter().filter(|(name, ..)| is_given(name));
+        let of_several = ["run_file", "log_level", "log_as_json", "log_file", "dapr_graceful_shutdown_seconds"];
+        let others = matches.ids().map(Id::as_str).filter(|id| is_given(id) && !of_several.contains(id));
         Self {
+            beside_run_file: others.map(|id| format!("--{}", id.replace('_', "-"))).collect(),
             http_port: is_given("dapr_http_port"),
             grpc_port: is_given("dapr_grpc_port"),
             in_vain: given.map(|(name, ..)| format!("--{name}")).collect(),
@@ -186,6 +189,8 @@ pub struct Asked {
     pub http_port: bool,
     /// Whether the gRPC port was named.
     pub grpc_port: bool,
+    /// Flags that were given beside a run file, which has them from nobody else.
+    pub beside_run_file: Vec<String>,
     /// Flags of Dapr's that were given and have no meaning here, as they were written.
     pub in_vain: Vec<String>,
 }
@@ -228,6 +233,13 @@ pub struct SandboxArgs {
 
 fn bytes(text: &str) -> Result<u64, String> {
     quantity::parse(text).ok_or_else(|| "write an amount of bytes such as `4Mi`".to_owned())
+}
+
+/// Whether `parlor run` has a flag, be it one that means nothing here.
+pub fn run_takes(flag: &str) -> bool {
+    let command = Cli::whole();
+    let run = command.find_subcommand("run");
+    run.is_some_and(|run| run.get_arguments().any(|argument| argument.get_long() == Some(flag)))
 }
 
 /// Any port; `-1` is what Dapr's command writes for one that is not given.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::iter;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -105,7 +106,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 fn surroundings() -> Surroundings {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let either = |upper: &str, lower: &str| variable(upper).or_else(|| variable(lower)).unwrap_or_default();
-    let home = || variable("HOME").map(|home| format!("{home}/.cache"));
+    let home = variable("HOME");
     Surroundings {
         api_token: variable("DAPR_API_TOKEN").map(Secret::new),
         namespace: variable("NAMESPACE"),
@@ -115,6 +116,9 @@ fn surroundings() -> Surroundings {
             http: variable("http_proxy").unwrap_or_default(),
             none: either("NO_PROXY", "no_proxy"),
         },
-        cache: variable("XDG_CACHE_HOME").or_else(home).map(|cache| format!("{cache}/parlor").into()),
+        cache: variable("XDG_CACHE_HOME")
+            .or_else(|| home.as_ref().map(|home| format!("{home}/.cache")))
+            .map(|cache| format!("{cache}/parlor").into()),
+        home: home.map(PathBuf::from),
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::dapr::{self, Rejection};
 use super::status::Refusal;
-use super::{Api, SharedApi, metadata, path};
+use super::{Api, SharedApi, call_log, metadata, path};
 use crate::conversation::Response as Answered;
 use crate::error::ConverseError;
 use crate::limits;
@@ -39,6 +39,7 @@ pub fn router(api: SharedApi) -> Router {
         Some(_) => routes.layer(middleware::from_fn_with_state(api.clone(), check_token)),
         None => routes,
     };
+    let routes = if api.logs_calls { routes.layer(middleware::from_fn(call_log::tell)) } else { routes };
     routes.with_state(api)
 }
 

@@ -1,5 +1,6 @@
 //! Requests come in and answers go out here. Only this folder knows HTTP's server side, JSON bodies and status codes.
 
+mod call_log;
 pub mod dapr;
 mod http;
 mod metadata;
@@ -23,6 +24,8 @@ pub struct Api {
     pub token: Option<Secret>,
     /// The largest body of a request, in bytes.
     pub max_body_size: usize,
+    /// Whether each call is told to the log.
+    pub logs_calls: bool,
 }
 
 /// Shared by all connections.

@@ -6,6 +6,9 @@ pub mod environment;
 pub mod guard;
 mod kin;
 mod lines;
+pub mod run_file;
+mod settings;
+pub mod several;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -13,7 +16,7 @@ use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
@@ -260,7 +263,9 @@ fn stdin() -> io::Result<OwnedFd> {
 
 /// This program again, as the guard of the app.
 fn guard_command(launch: &Launch<'_>) -> Command {
-    let mut command = itself();
+    let mut command = Command::new(program());
+    // Not the name of a link, which might mean something.
+    command.arg0("parlor");
     command.arg("guard").arg("--grace").arg(launch.grace.as_millis().to_string()).arg("--").args(launch.command);
     for variable in launch.variables {
         match &variable.value {
@@ -276,13 +281,10 @@ fn guard_command(launch: &Launch<'_>) -> Command {
     command
 }
 
-/// This program. By way of `/proc`, because the file may have been replaced since.
-fn itself() -> Command {
+/// This program's file. By way of `/proc`, because the file may have been replaced since.
+fn program() -> PathBuf {
     let running = Path::new("/proc/self/exe");
-    let path = if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() };
-    let mut command = Command::new(path);
-    command.arg0("parlor");
-    command
+    if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() }
 }
 
 /// Gives the app pipes, and each pipe a thread that carries on what comes out of it.

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -40,9 +39,7 @@ impl Lines {
             Level::INFO => "info",
             Level::DEBUG | Level::TRACE => "debug",
         };
-        let mut time = String::new();
-        // Writing to a string doesn't fail.
-        let _ = SystemTime.format_time(&mut Writer::new(&mut time));
+        let time = super::timestamp();
         fields.insert("msg".to_owned(), message);
         for (name, value) in [
             ("time", time.as_str()),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
-use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -64,6 +65,14 @@ pub struct Logs<'a> {
     pub file: Option<&'a Path>,
     /// Whether the console gets them as well when there is a file.
     pub on_console_too: bool,
+}
+
+/// The time of day in UTC, as RFC 3339 has it.
+pub fn timestamp() -> String {
+    let mut time = String::new();
+    // Writing to a string doesn't fail.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut time));
+    time
 }
 
 impl Logs<'_> {

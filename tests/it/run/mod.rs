@@ -3,6 +3,7 @@
 mod app;
 mod orphans;
 mod ports;
+mod several;
 mod signals;
 
 use std::fs::File;
