@@ -76,7 +76,7 @@ impl Signals {
 
 /// Such as `SIGTERM`.
 pub fn name(signal: Signal) -> String {
-    format!("{signal:?}").replace("Signal::", "SIG")
+    format!("{signal:?}").trim_matches('"').replace("Signal::", "SIG")
 }
 
 /// Whether this process was started with the signal ignored; never where the system doesn't tell.

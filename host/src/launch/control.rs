@@ -53,9 +53,9 @@ impl Report {
         })
     }
 
-    /// Tells the host. It may be gone, which is found out elsewhere.
+    /// Tells the host.
     pub(super) fn send(self, socket: &UnixStream) {
-        let _ = socket.try_write(&self.encode());
+        put(socket, &self.encode());
     }
 }
 
@@ -86,9 +86,15 @@ impl Line {
 
     /// Has the guard pass `signal` on; [`Signal::KILL`] ends everything at once.
     pub(super) fn order(&self, signal: Signal) {
-        // A guard that is gone has nothing left to signal.
-        let _ = u8::try_from(signal.as_raw()).map(|number| self.socket.try_write(&[number]));
+        if let Ok(number) = u8::try_from(signal.as_raw()) {
+            put(&self.socket, &[number]);
+        }
     }
+}
+
+/// Writes what always has room in an empty socket. That the other end is gone is found out by reading.
+fn put(socket: &UnixStream, bytes: &[u8]) {
+    let _ = rustix::io::write(socket, bytes);
 }
 
 /// The host's next order to the guard; `None` once the host is gone. May be dropped and called again.
@@ -137,7 +143,7 @@ mod tests {
         let mut line = Line::new(host);
         let bytes: Vec<u8> = reports.iter().flat_map(|report| report.encode()).collect();
         for piece in bytes.chunks(3) {
-            guard.try_write(piece).unwrap();
+            put(&guard, piece);
         }
         for report in reports {
             assert_eq!(line.report().await, Some(report));
