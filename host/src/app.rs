@@ -1,13 +1,14 @@
 //! The composition root: puts the rooms together, runs them, and takes them down in order.
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::time::timeout;
+use rustix::process::Signal;
+use tokio::time::{Instant, timeout};
 
 use crate::api::listen::{Listener, socket_path};
 use crate::api::server::Served;
@@ -15,16 +16,19 @@ use crate::api::{self, Api};
 use crate::app_health::{AppConnection, HealthCheck};
 use crate::assemble::{Assembly, assemble};
 use crate::built_in::BuiltIns;
-use crate::cli::{AppArgs, Check, Run, SandboxArgs};
-use crate::components::diagnostic::{Diagnostics, Severity};
+use crate::cli::{self, AppArgs, Check, Run, SandboxArgs};
 use crate::components::environment::ProcessEnvironment;
 use crate::components::{AppIdentity, Sources, read};
+use crate::daprd;
 use crate::egress::{Egress, EgressConfig, ProxyConfig};
+use crate::launch::environment::{self, Identity, Ports};
+use crate::launch::{App, Ending, Launch, Unstartable, run_file, several};
 use crate::limits;
 use crate::registry::Snapshot;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
-use crate::shutdown::{self, Tasks};
+use crate::shutdown::{self, Signals, Tasks};
+use crate::yaml::diagnostic::{Diagnostics, Severity};
 
 /// What the process finds in its environment; read once, in `main.rs`.
 #[derive(Debug, Default)]
@@ -35,33 +39,102 @@ pub struct Surroundings {
     pub namespace: Option<String>,
     /// `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
     pub proxy: ProxyConfig,
+    /// The user's own folder.
+    pub home: Option<PathBuf>,
     /// The user's cache folder, where there is one.
     pub cache: Option<PathBuf>,
 }
 
-/// Serves until the process is told to stop.
+/// As whom the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    Parlor,
+    /// Says what daprd says, and begins anew at SIGHUP as daprd does.
+    Daprd,
+}
+
+/// Why the serving ends.
+enum End {
+    Asked(Signal),
+    App(Ending),
+    NoApp(Unstartable),
+}
+
+/// Serves until the process is told to stop, or the app beside it has ended.
 ///
 /// # Errors
 /// When it can't start; what is wrong with single components is reported, and stops only a `--strict` start.
-pub async fn run(args: Run, surroundings: Surroundings) -> Result<ExitCode> {
-    let asked_to_stop = shutdown::requested().context("can't listen to signals")?;
-    let app_id = args.app_id.clone();
-    let assembly = load(&args.resources_path, app_id, &args.sandbox, &surroundings).await?;
+pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Result<ExitCode> {
+    if let Some(file) = &args.launch.run_file {
+        return run_several(file, &args, &surroundings).await;
+    }
+    let has_app = !args.launch.command.is_empty();
+    let mut signals = Signals::listen(has_app).context("can't listen to signals")?;
+    if !args.asked.in_vain.is_empty() {
+        tracing::warn!("passed over, because it has no meaning here: {}", args.asked.in_vain.join(", "));
+    }
+    if manner == Manner::Daprd {
+        daprd::lines::starting(&args.app_id, args.log_level.as_str());
+    }
+    loop {
+        let (tasks, ports) = serve(&args, &surroundings, manner).await?;
+        let end = match has_app {
+            true => accompany(&args, ports, &mut signals).await,
+            false => End::Asked(signals.next().await),
+        };
+        let is_drained = stop(&end, &tasks, grace(&args), &mut signals).await;
+        if manner == Manner::Daprd && is_drained {
+            if matches!(end, End::Asked(Signal::HUP)) {
+                continue;
+            }
+            daprd::lines::stopped();
+        }
+        return Ok(end.code(is_drained));
+    }
+}
+
+/// Runs the apps of a run file, each with a host of its own.
+async fn run_several(path: &Path, args: &Run, surroundings: &Surroundings) -> Result<ExitCode> {
+    let reading = run_file::read(&run_file::file(path), surroundings.home.as_deref());
+    log(&reading.diagnostics);
+    let mistakes = reading.diagnostics.errors();
+    if mistakes > 0 {
+        anyhow::bail!("{} in the run file; nothing is started", counted(mistakes, "mistake"));
+    }
+    if !args.asked.beside_run_file.is_empty() {
+        let flags = args.asked.beside_run_file.join(", ");
+        tracing::warn!("passed over, because the run file says what its apps need: {flags}");
+    }
+    let mut signals = Signals::listen(true).context("can't listen to signals")?;
+    let code = several::run(&reading.plans, cli::run_takes, grace(args), &mut signals).await?;
+    Ok(ExitCode::from(code))
+}
+
+/// Loads the components, and begins to serve them.
+async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Result<(Tasks, Ports)> {
+    let begun = Instant::now();
+    refuse_port_of_app(args)?;
+    let assembly = load(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings).await?;
     log(&assembly.diagnostics);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
         anyhow::bail!("{mistakes} mistakes in the component files, and `--strict` allows none");
     }
     let app = app_connection(&args.app)?.map(Arc::new);
-    let listeners = listen(&args).await?;
+    let listeners = listen(args).await?;
+    let ports = Ports { http: listeners.iter().find_map(Listener::port), grpc: None };
     let summary = summary(&listeners, &assembly.snapshot, mistakes);
+    if manner == Manner::Daprd {
+        assembly.snapshot.iter().for_each(|it| daprd::lines::loaded(&it.name, &it.component_type, &it.version));
+    }
     let api = Arc::new(Api {
         snapshot: assembly.snapshot,
-        app_id: args.app_id,
-        token: surroundings.api_token,
+        app_id: args.app_id.clone(),
+        token: surroundings.api_token.clone(),
         max_body_size: args.max_body_size,
-        allowed_origins: args.allowed_origins,
+        allowed_origins: args.allowed_origins.clone(),
         app: app.clone(),
+        logs_calls: args.enable_api_logging,
     });
     let tasks = Tasks::default();
     let head = args.dapr_http_read_buffer_size.unwrap_or(args.read_buffer_size);
@@ -72,9 +145,61 @@ pub async fn run(args: Run, surroundings: Surroundings) -> Result<ExitCode> {
     if let Some(app) = app {
         watch(app, &tasks);
     }
-    say(&summary)?;
-    let signal = asked_to_stop.await;
-    Ok(stop(signal, &tasks, Duration::from_secs(args.dapr_graceful_shutdown_seconds)).await)
+    match manner {
+        Manner::Parlor => say(&summary)?,
+        Manner::Daprd => daprd::lines::initialized(ports.http, ports.grpc, args.max_body_size, begun.elapsed()),
+    }
+    Ok((tasks, ports))
+}
+
+/// Starts the app, and stays with it to its end.
+async fn accompany(args: &Run, ports: Ports, signals: &mut Signals) -> End {
+    let variables = environment::variables(
+        &Identity {
+            app_id: &args.app_id,
+            app_port: args.app.port(),
+            app_protocol: args.app.app_protocol.name(),
+            app_channel_address: &args.app.app_channel_address,
+        },
+        ports,
+    );
+    let launch = Launch {
+        command: &args.launch.command,
+        variables: &variables,
+        directory: args.launch.app_directory.as_deref(),
+        output: Some(args.launch.output()),
+        grace: grace(args),
+    };
+    match App::start(&launch).await {
+        Ok(app) => End::App(app.accompany(async || signals.next().await).await),
+        Err(error) => End::NoApp(error),
+    }
+}
+
+fn grace(args: &Run) -> Duration {
+    Duration::from_secs(args.dapr_graceful_shutdown_seconds)
+}
+
+fn refuse_port_of_app(args: &Run) -> Result<()> {
+    let app_port = args.app.port();
+    for (name, port) in [("--dapr-http-port", args.dapr_http_port), ("--dapr-grpc-port", args.dapr_grpc_port)] {
+        if app_port == Some(port) {
+            anyhow::bail!("`--app-port` and `{name}` are both {port}; the app and the host can't share a port");
+        }
+    }
+    Ok(())
+}
+
+impl End {
+    /// An app's own code is the program's; else it tells whether every accepted call was answered.
+    fn code(&self, is_drained: bool) -> ExitCode {
+        match self {
+            Self::App(ending) => ExitCode::from(ending.code()),
+            Self::NoApp(error) => ExitCode::from(error.code()),
+            Self::Asked(_) if is_drained => ExitCode::SUCCESS,
+            Self::Asked(_) => ExitCode::FAILURE,
+        }
+    }
 }
 
 /// Reports every mistake of the files, and of the providers that they name.
@@ -118,6 +243,7 @@ fn sandbox(egress: Egress, asked: Option<&Path>, own: Option<&Path>) -> Result<S
     Sandbox::new(egress, asked)
 }
 
+/// Opens the ports. With an app beside, which is told the port, the default one gives way to any that is free.
 async fn listen(args: &Run) -> Result<Vec<Listener>> {
     if let Some(folder) = &args.unix_domain_socket {
         let path = socket_path(folder, &args.app_id, "http");
@@ -126,7 +252,15 @@ async fn listen(args: &Run) -> Result<Vec<Listener>> {
         })?;
         return Ok(vec![listener]);
     }
-    Listener::tcp(&args.dapr_listen_addresses, args.dapr_http_port).await.map_err(|(address, error)| {
+    let may_give_way = !args.asked.http_port && !args.launch.command.is_empty();
+    let opened = match Listener::tcp(&args.dapr_listen_addresses, args.dapr_http_port).await {
+        Err((address, error)) if error.kind() == ErrorKind::AddrInUse && may_give_way => {
+            tracing::info!("port {} is taken, so another is used", address.port());
+            Listener::tcp(&args.dapr_listen_addresses, 0).await
+        }
+        opened => opened,
+    };
+    opened.map_err(|(address, error)| {
         let advice = "choose another port with `--dapr-http-port`, or 0 for any";
         let advice = match error.kind() {
             ErrorKind::AddrInUse | ErrorKind::PermissionDenied => advice,
@@ -138,7 +272,7 @@ async fn listen(args: &Run) -> Result<Vec<Listener>> {
 
 /// The application that the flags speak of.
 fn app_connection(args: &AppArgs) -> Result<Option<AppConnection>> {
-    let Some(port) = args.app_port else {
+    let Some(port) = args.port() else {
         if args.enable_app_health_check {
             tracing::warn!("`--enable-app-health-check` has no effect without `--app-port`");
         }
@@ -198,7 +332,7 @@ fn counted(count: usize, what: &str) -> String {
 
 /// Writes to standard output, which is for the caller; logs are not.
 fn say(text: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{}", text.trim_end()).context("can't write to standard output")
+    writeln!(io::stdout(), "{}", text.trim_end()).context("can't write to standard output")
 }
 
 fn log(diagnostics: &Diagnostics) {
@@ -210,17 +344,29 @@ fn log(diagnostics: &Diagnostics) {
     }
 }
 
-/// Takes nothing new in, lets accepted calls finish, and gives up on them after `grace`.
-async fn stop(signal: &str, tasks: &Tasks, grace: Duration) -> ExitCode {
-    tracing::info!("{signal}: finishing accepted calls, for up to {grace:?}");
-    match timeout(grace, tasks.stop()).await {
-        Ok(()) => {
-            tracing::info!("stopped: every accepted call was answered");
-            ExitCode::SUCCESS
+/// Takes nothing new in, lets accepted calls finish, and gives up on them after `grace` or at a second signal. Says
+/// whether every one was answered.
+async fn stop(end: &End, tasks: &Tasks, grace: Duration, signals: &mut Signals) -> bool {
+    match end {
+        End::Asked(signal) => {
+            tracing::info!("{}: finishing accepted calls, for up to {grace:?}", shutdown::name(*signal));
         }
-        Err(_) => {
-            tracing::warn!("stopped: {} still open after {grace:?}", counted(tasks.running(), "connection"));
-            ExitCode::FAILURE
-        }
+        End::App(ending) => tracing::info!("{ending}: finishing accepted calls, for up to {grace:?}"),
+        End::NoApp(error) => tracing::error!("{error}"),
     }
+    let is_drained = tokio::select! {
+        drained = timeout(grace, tasks.stop()) => drained.is_ok(),
+        () = insisted(signals) => false,
+    };
+    if is_drained {
+        tracing::info!("stopped: every accepted call was answered");
+    } else {
+        tracing::warn!("stopped: {} still open after {grace:?}", counted(tasks.running(), "connection"));
+    }
+    is_drained
+}
+
+/// Ends when the operator asks for the end while it is under way.
+async fn insisted(signals: &mut Signals) {
+    while !matches!(signals.next().await, Signal::TERM | Signal::INT) {}
 }

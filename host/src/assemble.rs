@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use crate::built_in::BuiltIns;
-use crate::components::diagnostic::{Diagnostic, Diagnostics, Location};
 use crate::components::settle::{Settled, SettledValue, settle, unknown_type};
 use crate::components::wasm::Source;
 use crate::components::{Declaration, Reading};
@@ -19,6 +18,7 @@ use crate::limits;
 use crate::origin::Origin;
 use crate::registry::{Component, Snapshot};
 use crate::sandbox::{Artifact, Equipment, GuestLimits, Sandbox};
+use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// The components that can be served, and all that is wrong with the others.
 pub struct Assembly {

@@ -1,17 +1,34 @@
 //! The command line, in daprd's and `dapr run`'s words where they have one.
 
+use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Id, Parser, Subcommand};
 
 use crate::api::cors::AllowedOrigins;
 use crate::api::listen::parse_address;
 use crate::app_health::{AppProtocol, CheckPath};
 use crate::duration;
+use crate::launch::{Destination, Output};
 use crate::quantity;
 use crate::telemetry::LogLevel;
+
+/// Flags of `dapr run` that have no meaning here: name, short form, and whether a value follows.
+const IN_VAIN: &[(&str, Option<char>, bool)] = &[
+    ("app-max-concurrency", None, true),
+    ("app-ssl", None, false),
+    ("config", Some('c'), true),
+    ("dapr-internal-grpc-port", Some('I'), true),
+    ("enable-profiling", None, false),
+    ("metrics-port", Some('M'), true),
+    ("placement-host-address", None, true),
+    ("profile-port", None, true),
+    ("runtime-path", None, true),
+    ("scheduler-host-address", None, true),
+];
 
 /// A host for conversations with large language models, where every provider runs in a sandbox.
 #[derive(Debug, Parser)]
@@ -21,25 +38,75 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads a command line, of which the first word is the program.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help or version that it asks for.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let matches = Self::whole().try_get_matches_from(words)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        if let (Command::Run(run), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+            run.asked = Asked::of(matches);
+        }
+        Ok(cli)
+    }
+
+    /// The command line with Dapr's flags that have no meaning here.
+    fn whole() -> clap::Command {
+        Self::command().mut_subcommand("run", |run| {
+            IN_VAIN.iter().fold(run, |run, (name, short, has_value)| {
+                let action = if *has_value { ArgAction::Append } else { ArgAction::SetTrue };
+                let flag = Arg::new(*name).long(*name).hide(true).action(action).allow_hyphen_values(*has_value);
+                run.arg(if let Some(short) = short { flag.short(*short) } else { flag })
+            })
+        })
+    }
+}
+
+impl Asked {
+    fn of(matches: &ArgMatches) -> Self {
+        let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+        let given = IN_VAIN.iter().filter(|(name, ..)| is_given(name));
+        let of_several = ["run_file", "log_level", "log_as_json", "log_file", "dapr_graceful_shutdown_seconds"];
+        let others = matches.ids().map(Id::as_str).filter(|id| is_given(id) && !of_several.contains(id));
+        Self {
+            beside_run_file: others.map(|id| format!("--{}", id.replace('_', "-"))).collect(),
+            http_port: is_given("dapr_http_port"),
+            grpc_port: is_given("dapr_grpc_port"),
+            in_vain: given.map(|(name, ..)| format!("--{name}")).collect(),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the components of one or more folders
-    Run(Run),
+    /// Serve the components of one or more folders, and run an app beside
+    Run(Box<Run>),
     /// Check component files and the providers they name, report every mistake, and exit with 1 if there is one
     Check(Check),
+    /// Start an app on behalf of a host, which speaks to this process over its standard input
+    #[command(hide = true)]
+    Guard(Guard),
+    /// Wait until a host on a port can be called, as `daprd --wait` does
+    #[command(skip)]
+    Wait(u16),
 }
 
 #[derive(Debug, Args)]
 pub struct Run {
     /// Folder of component files; may be given more than once
-    #[arg(long = "resources-path", value_name = "DIR", default_value = "components")]
+    #[arg(long = "resources-path", aliases = ["components-path"], short_alias = 'd', value_name = "DIR", default_value = "components")]
     pub resources_path: Vec<PathBuf>,
     /// Name of the application, which `scopes` in component files list
-    #[arg(long, value_name = "ID", default_value = "parlor")]
+    #[arg(long, short = 'a', value_name = "ID", default_value = "parlor")]
     pub app_id: String,
-    /// Port of the HTTP API; 0 takes any free port
-    #[arg(long, value_name = "PORT", default_value_t = 3500)]
+    /// Port of the HTTP API; 0 takes any free port. With an app, any is taken as well where the default isn't free
+    #[arg(long, short = 'H', value_name = "PORT", default_value_t = 3500, value_parser = port, allow_negative_numbers = true)]
     pub dapr_http_port: u16,
+    /// Port of the gRPC API; 0 takes any free port
+    #[arg(long, short = 'G', value_name = "PORT", default_value_t = 50001, value_parser = port, allow_negative_numbers = true)]
+    pub dapr_grpc_port: u16,
     /// Addresses that the API listens on, separated by commas; an empty one is all that there are
     #[arg(long, value_name = "ADDRESS,…", default_value = "127.0.0.1", value_delimiter = ',', value_parser = parse_address)]
     pub dapr_listen_addresses: Vec<IpAddr>,
@@ -67,6 +134,12 @@ pub struct Run {
     /// Log JSON
     #[arg(long)]
     pub log_as_json: bool,
+    /// File to log to, in place of standard error
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Log every call of the API
+    #[arg(long)]
+    pub enable_api_logging: bool,
     /// Don't start unless every component is right
     #[arg(long)]
     pub strict: bool,
@@ -74,18 +147,23 @@ pub struct Run {
     pub app: AppArgs,
     #[command(flatten)]
     pub sandbox: SandboxArgs,
+    #[command(flatten)]
+    pub launch: LaunchArgs,
+    /// What of the above was asked for, and what else
+    #[arg(skip)]
+    pub asked: Asked,
 }
 
 /// What is known of the application beside the host. Numbers are daprd's units; `250ms` and the like may be written too.
 #[derive(Debug, Args)]
 pub struct AppArgs {
-    /// Port that the application listens on; the host is ready when it does
-    #[arg(long, value_name = "PORT")]
+    /// Port that the application listens on, which it finds in APP_PORT; the host is ready when it does
+    #[arg(long, short = 'p', value_name = "PORT", value_parser = port, allow_negative_numbers = true)]
     pub app_port: Option<u16>,
-    /// How the application is spoken to
-    #[arg(long, value_name = "PROTOCOL", default_value = "http", ignore_case = true)]
+    /// How the application is spoken to, which it finds in APP_PROTOCOL
+    #[arg(long, short = 'P', value_name = "PROTOCOL", default_value = "http", ignore_case = true)]
     pub app_protocol: AppProtocol,
-    /// Where the application is
+    /// Where the application is, which it finds in APP_CHANNEL_ADDRESS
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
     pub app_channel_address: String,
     /// Ask the application how it is
@@ -103,6 +181,74 @@ pub struct AppArgs {
     /// Failures in a row that make it unwell
     #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub app_health_threshold: u32,
+}
+
+impl AppArgs {
+    /// The application's port; 0 and -1 say, as no flag does, that it has none.
+    pub fn port(&self) -> Option<u16> {
+        self.app_port.filter(|port| *port != 0)
+    }
+}
+
+/// The app that is run beside the host.
+#[derive(Debug, Args)]
+pub struct LaunchArgs {
+    /// Run the apps of a file such as `dapr.yaml`, each with a host of its own; a folder means its `dapr.yaml`
+    #[arg(long, short = 'f', value_name = "FILE", conflicts_with = "command")]
+    pub run_file: Option<PathBuf>,
+    /// What begins each line of the app's output
+    #[arg(long, value_name = "TEXT", default_value = "== APP == ", hide = true)]
+    pub app_log_prefix: String,
+    /// File that the app's output goes to
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub app_log_file: Option<PathBuf>,
+    /// Where the app's output goes
+    #[arg(long, value_name = "PLACE", default_value = "console", hide = true)]
+    pub app_log_destination: Destination,
+    /// Where the host's own log goes when it has a file
+    #[arg(long, value_name = "PLACE", default_value = "file", hide = true)]
+    pub log_destination: Destination,
+    /// Folder that the app is started in
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub app_directory: Option<PathBuf>,
+    /// The app: a program and its arguments, started once the host serves
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+impl LaunchArgs {
+    /// What is done with the app's output.
+    pub fn output(&self) -> Output<'_> {
+        let on_console = self.app_log_destination != Destination::File;
+        let in_file = self.app_log_destination != Destination::Console;
+        Output {
+            prefix: on_console.then_some(self.app_log_prefix.as_str()),
+            file: self.app_log_file.as_deref().filter(|_| in_file),
+        }
+    }
+}
+
+/// What only the whole command line tells.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Whether the HTTP port was named, so that no other will do.
+    pub http_port: bool,
+    /// Whether the gRPC port was named.
+    pub grpc_port: bool,
+    /// Flags that were given beside a run file, which has them from nobody else.
+    pub beside_run_file: Vec<String>,
+    /// Flags of Dapr's that were given and have no meaning here, as they were written.
+    pub in_vain: Vec<String>,
+}
+
+/// The process between a host and its app.
+#[derive(Debug, Args)]
+pub struct Guard {
+    /// Milliseconds that the app has to end in
+    #[arg(long)]
+    pub grace: u64,
+    #[arg(last = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -175,6 +321,21 @@ fn above_zero(duration: Duration) -> Result<Duration, String> {
     if duration.is_zero() { Err("it must be longer than 0".to_owned()) } else { Ok(duration) }
 }
 
+/// Whether `parlor run` has a flag, be it one that means nothing here.
+pub fn run_takes(flag: &str) -> bool {
+    let command = Cli::whole();
+    let run = command.find_subcommand("run");
+    run.is_some_and(|run| run.get_arguments().any(|argument| argument.get_long() == Some(flag)))
+}
+
+/// Any port; `-1` is what Dapr's command writes for one that is not given.
+fn port(text: &str) -> Result<u16, String> {
+    if text == "-1" {
+        return Ok(0);
+    }
+    text.parse().map_err(|_| "write a port between 0 and 65535".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +376,7 @@ mod tests {
     fn several_addresses_are_listened_on() {
         let addresses = |arguments: &[&str]| {
             let arguments = ["parlor", "run"].iter().chain(arguments);
-            let Command::Run(run) = Cli::try_parse_from(arguments).unwrap().command else { panic!("not `run`") };
+            let Command::Run(run) = Cli::read(arguments.map(OsString::from)).unwrap().command else { panic!("not `run`") };
             run.dapr_listen_addresses.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(addresses(&[]), ["127.0.0.1"]);

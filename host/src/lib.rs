@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod daprd;
 
 pub mod api;
 pub mod pipeline;
@@ -16,6 +17,8 @@ pub mod assemble;
 pub mod built_in;
 pub mod components;
 
+pub mod launch;
+
 pub mod answer;
 pub mod conversation;
 pub mod description;
@@ -28,3 +31,5 @@ pub mod secret;
 pub mod shutdown;
 pub mod telemetry;
 pub mod trace;
+pub mod version;
+pub mod yaml;

@@ -1,13 +1,21 @@
 //! The program: reads arguments and environment, and runs what they ask for.
 
+use std::ffi::OsString;
+use std::io::Write;
+use std::iter;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::Parser;
-use parlor::app::{self, Surroundings};
+use anyhow::Context;
+use parlor::app::{self, Manner, Surroundings};
 use parlor::cli::{Cli, Command};
+use parlor::daprd;
 use parlor::egress::ProxyConfig;
+use parlor::launch::{self, Destination};
 use parlor::secret::Secret;
-use parlor::telemetry::{self, LogLevel};
+use parlor::telemetry::Logs;
+use tokio::runtime::Builder;
 
 /// A call makes about a hundred small allocations, on whichever thread it runs: they are a tenth of its cost less here
 /// than with the platform's allocator.
@@ -15,25 +23,83 @@ use parlor::telemetry::{self, LogLevel};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let surroundings = surroundings();
-    match &cli.command {
-        Command::Run(args) => telemetry::start(args.log_level, args.log_as_json),
-        Command::Check(_) => telemetry::start(LogLevel::Warn, false),
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&anyhow::Error::from(error).context("can't start the runtime")),
+    let mut words = std::env::args_os();
+    let program = words.next().unwrap_or_default();
+    let asked = if daprd::is_name(&program) { as_daprd(words) } else { as_parlor(iter::once(program).chain(words)) };
+    let (command, manner) = match asked {
+        Ok(asked) => asked,
+        Err(code) => return code,
     };
+    if let Err(error) = start_logs(&command, manner) {
+        return refused(&format!("can't write the log: {error}"));
+    }
+    match run(command, manner) {
+        Ok(code) => code,
+        Err(error) => failed(&error),
+    }
+}
+
+type Asked = Result<(Command, Manner), ExitCode>;
+
+fn as_parlor(words: impl Iterator<Item = OsString>) -> Asked {
+    Cli::read(words).map(|cli| (cli.command, Manner::Parlor)).map_err(|error| {
+        // It can't be told either when the stream is closed.
+        let _ = error.print();
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+    })
+}
+
+fn as_daprd(words: impl Iterator<Item = OsString>) -> Asked {
+    match daprd::read(words) {
+        Ok(daprd::Asked::Serve(run)) => Ok((Command::Run(run), Manner::Daprd)),
+        Ok(daprd::Asked::Wait(port)) => Ok((Command::Wait(port), Manner::Daprd)),
+        Ok(daprd::Asked::Print(text)) => {
+            let printed = writeln!(std::io::stdout(), "{text}");
+            Err(if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+fn start_logs(command: &Command, manner: Manner) -> std::io::Result<()> {
+    let Command::Run(run) = command else { return Logs::QUIET.start() };
+    let logs = Logs {
+        level: run.log_level,
+        as_json: run.log_as_json,
+        as_daprd: (manner == Manner::Daprd).then_some(run.app_id.as_str()),
+        file: run.log_file.as_deref(),
+        on_console_too: run.launch.log_destination != Destination::File,
+    };
+    logs.start()
+}
+
+fn run(command: Command, manner: Manner) -> anyhow::Result<ExitCode> {
+    let mut builder = match &command {
+        Command::Guard(_) => Builder::new_current_thread(),
+        Command::Run(_) | Command::Check(_) | Command::Wait(_) => Builder::new_multi_thread(),
+    };
+    let runtime = builder.enable_all().build().context("can't start the runtime")?;
     let outcome = runtime.block_on(async {
-        match cli.command {
-            Command::Run(args) => app::run(args, surroundings).await,
-            Command::Check(args) => app::check(args, surroundings).await,
+        match command {
+            Command::Run(args) => app::run(*args, surroundings(), manner).await,
+            Command::Check(args) => app::check(args, surroundings()).await,
+            Command::Guard(args) => {
+                launch::guard::run(&args.command, Duration::from_millis(args.grace)).await?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Wait(port) => daprd::wait::until_ready(port).await.map(|()| ExitCode::SUCCESS),
         }
     });
     // Calls that outlived the grace period are not waited for.
     runtime.shutdown_background();
-    outcome.unwrap_or_else(|error| failed(&error))
+    outcome
+}
+
+/// Before there is a log.
+fn refused(error: &str) -> ExitCode {
+    // It can't be told when the stream is closed.
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+    ExitCode::from(2)
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
@@ -45,7 +111,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 fn surroundings() -> Surroundings {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let either = |upper: &str, lower: &str| variable(upper).or_else(|| variable(lower)).unwrap_or_default();
-    let home = || variable("HOME").map(|home| format!("{home}/.cache"));
+    let home = variable("HOME");
     Surroundings {
         api_token: variable("DAPR_API_TOKEN").map(Secret::new),
         namespace: variable("NAMESPACE"),
@@ -55,6 +121,9 @@ fn surroundings() -> Surroundings {
             http: variable("http_proxy").unwrap_or_default(),
             none: either("NO_PROXY", "no_proxy"),
         },
-        cache: variable("XDG_CACHE_HOME").or_else(home).map(|cache| format!("{cache}/parlor").into()),
+        cache: variable("XDG_CACHE_HOME")
+            .or_else(|| home.as_ref().map(|home| format!("{home}/.cache")))
+            .map(|cache| format!("{cache}/parlor").into()),
+        home: home.map(PathBuf::from),
     }
 }

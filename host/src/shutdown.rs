@@ -1,8 +1,12 @@
-//! The end of the process: which signals ask for it, and which tasks it waits for.
+//! Signals from outside, and the end of the process: which tasks it waits for.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::task::Poll;
 
-use tokio::signal::unix::{SignalKind, signal};
+use rustix::process::Signal;
+use tokio::signal;
+use tokio::signal::unix::SignalKind;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -37,17 +41,48 @@ impl Tasks {
     }
 }
 
-/// Ends when the operator asks the process to: SIGTERM or SIGINT, whose name it gives.
-///
-/// # Errors
-/// When the signals can't be listened to.
-pub fn requested() -> std::io::Result<impl Future<Output = &'static str>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
+/// The signals that the host acts on.
+pub struct Signals(Vec<(Signal, signal::unix::Signal)>);
+
+impl Signals {
+    /// Those that ask to stop or to begin anew and, where there is an app to pass them on to, those that are for it.
+    ///
+    /// # Errors
+    /// When the signals can't be listened to.
+    pub fn listen(has_app: bool) -> io::Result<Self> {
+        let mut wanted = vec![Signal::TERM, Signal::INT];
+        // `nohup` means that the end of the terminal is not the end of the program.
+        wanted.extend((!is_ignored(Signal::HUP)).then_some(Signal::HUP));
+        if has_app {
+            wanted.extend([Signal::QUIT, Signal::USR1, Signal::USR2]);
         }
-    })
+        let listen = |wanted: Signal| Ok((wanted, signal::unix::signal(SignalKind::from_raw(wanted.as_raw()))?));
+        wanted.into_iter().map(listen).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// The next one that comes. May be dropped and called again.
+    pub async fn next(&mut self) -> Signal {
+        poll_fn(|context| {
+            for (name, signal) in &mut self.0 {
+                if signal.poll_recv(context).is_ready() {
+                    return Poll::Ready(*name);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// Such as `SIGTERM`.
+pub fn name(signal: Signal) -> String {
+    format!("{signal:?}").trim_matches('"').replace("Signal::", "SIG")
+}
+
+/// Whether this process was started with the signal ignored; never where the system doesn't tell.
+fn is_ignored(signal: Signal) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (signal.as_raw() - 1)) != 0
 }

@@ -16,23 +16,27 @@ struct Source {
 /// Words that are for one folder of `host/src` alone.
 const KNOWN_BY: [(&[&str], &str); 4] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
-    (&["serde_saphyr"], "components/"),
+    (&["serde_saphyr"], "yaml/"),
     (&["axum", "tower_http"], "api/"),
     (&["rustls", "tokio_rustls", "webpki_roots"], "egress/"),
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 6] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("api", &["answer", "app_health", "error", "limits", "pipeline", "registry", "shutdown", "trace"]),
     ("app_health", &["limits"]),
     ("sandbox", &["answer", "egress", "error", "limits"]),
     ("egress", &[]),
-    ("components", &["limits"]),
+    ("components", &["limits", "yaml"]),
+    ("yaml", &[]),
+    ("launch", &["shutdown", "telemetry", "yaml"]),
+    ("daprd", &["cli", "yaml"]),
+    ("telemetry", &["trace"]),
     ("trace", &[]),
 ];
 
 /// Plain data and small types, which everyone may name and which name nothing else.
-const PLAIN: [&str; 6] = ["conversation", "description", "duration", "origin", "quantity", "secret"];
+const PLAIN: [&str; 7] = ["conversation", "description", "duration", "origin", "quantity", "secret", "version"];
 
 const LONGEST_FILE: usize = 600;
 

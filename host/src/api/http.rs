@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::dapr::{self, Rejection};
 use super::status::Refusal;
-use super::{Api, SharedApi, cors, metadata, path};
+use super::{Api, SharedApi, call_log, cors, metadata, path};
 use crate::conversation::Response as Answered;
 use crate::error::ConverseError;
 use crate::limits;
@@ -46,6 +46,7 @@ pub fn router(api: SharedApi) -> Router {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
+    let routes = if api.logs_calls { routes.layer(middleware::from_fn(call_log::tell)) } else { routes };
     routes.with_state(api)
 }
 

@@ -47,6 +47,14 @@ impl Listener {
         Ok(Self::Unix(UnixSocket { listener, path: path.to_owned(), file: identity(path)? }))
     }
 
+    /// The port, where there is one.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok().map(|address| address.port()),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// The next client, and from where it comes, which Unix sockets don't tell.
     pub(super) async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
         match self {

@@ -6,9 +6,7 @@ use serde::Serialize;
 
 use super::Api;
 use crate::app_health::AppConnection;
-
-/// The version of Dapr whose API this host serves. Clients read it to learn what they may call.
-const DAPR_VERSION: &str = "1.18.3";
+use crate::version;
 
 #[derive(Serialize)]
 struct Metadata<'a> {
@@ -74,9 +72,9 @@ pub(super) fn encode(api: &Api) -> Result<Vec<u8>, serde_json::Error> {
     });
     serde_json::to_vec(&Metadata {
         id: &api.app_id,
-        runtime_version: DAPR_VERSION,
+        runtime_version: version::DAPR,
         components: components.collect(),
-        extended: BTreeMap::from([("daprRuntimeVersion", DAPR_VERSION), ("parlorVersion", env!("CARGO_PKG_VERSION"))]),
+        extended: BTreeMap::from([("daprRuntimeVersion", version::DAPR), ("parlorVersion", version::PARLOR)]),
         app: api.app.as_deref().map(App::from),
     })
 }

@@ -1,5 +1,6 @@
 //! Requests come in and answers go out here. Only this folder knows HTTP's server side, JSON bodies and status codes.
 
+mod call_log;
 pub mod cors;
 pub mod dapr;
 mod head;
@@ -33,6 +34,8 @@ pub struct Api {
     pub allowed_origins: cors::AllowedOrigins,
     /// The application beside this host, where there is one.
     pub app: Option<Arc<AppConnection>>,
+    /// Whether each call is told to the log.
+    pub logs_calls: bool,
 }
 
 /// Shared by all connections.

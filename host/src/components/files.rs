@@ -1,11 +1,11 @@
-//! Which files hold components, and their text: folders as Dapr lists them, and single files. Parses nothing.
+//! Which files hold components: folders as Dapr lists them, and single files. Reads and parses none.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, Diagnostics, Location};
+use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// What is in the folders.
 #[derive(Debug, Default)]
@@ -14,22 +14,6 @@ pub(super) struct Files {
     pub(super) yaml: Vec<Arc<Path>>,
     /// Files that nobody will read unless a component names them.
     pub(super) others: Vec<PathBuf>,
-}
-
-/// The largest file that is read. Nobody writes a megabyte of components by hand.
-pub(super) const LARGEST: u64 = 4 << 20;
-
-/// Why a file's text can't be had.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unreadable {
-    #[error("can't be read: {0}")]
-    Io(io::Error),
-    #[error("is not a file")]
-    NotAFile,
-    #[error("is larger than 4 MiB")]
-    TooLarge,
-    #[error("is not UTF-8")]
-    NotUtf8,
 }
 
 /// Lists `paths`: a folder's own files by name, a file as itself.
@@ -74,21 +58,6 @@ fn list_folder(folder: &Path, files: &mut Files) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The text of a file, at most [`LARGEST`] bytes of it.
-pub(super) fn text(path: &Path) -> Result<String, Unreadable> {
-    // Opening a named pipe would wait for its writer.
-    if !fs::metadata(path).map_err(Unreadable::Io)?.is_file() {
-        return Err(Unreadable::NotAFile);
-    }
-    let mut bytes = Vec::new();
-    let mut file = File::open(path).map_err(Unreadable::Io)?.take(LARGEST + 1);
-    file.read_to_end(&mut bytes).map_err(Unreadable::Io)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Unreadable::TooLarge);
-    }
-    String::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)
 }
 
 /// Warns of files that look as if they were meant to be read. `named` are those that a component names.

@@ -8,23 +8,21 @@ use std::time::Duration;
 
 use crate::origin::Origin;
 use crate::secret::Secret;
-use diagnostic::{Diagnostic, Diagnostics, Location, closest};
+use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location, closest};
+use crate::yaml::fields::Report;
+use crate::yaml::{node, text};
 use environment::Environment;
-use fields::Report;
 use schema::Component;
 use secrets::Stores;
 use wasm::{Limits, Source};
 
-pub mod diagnostic;
 pub mod environment;
-mod fields;
 mod files;
 mod resolve;
 mod schema;
 mod secrets;
 pub mod settle;
 pub mod wasm;
-mod yaml;
 
 /// What [`read`] reads, and for whom.
 pub struct Sources<'a> {
@@ -172,7 +170,7 @@ pub fn read(sources: &Sources<'_>) -> Reading {
 }
 
 fn read_file(file: &Arc<Path>, sources: &Sources<'_>, documents: &mut Vec<Document>, diagnostics: &mut Diagnostics) {
-    let text = match files::text(file) {
+    let text = match text::read(file) {
         Ok(text) => text,
         Err(error) => {
             let hint = "write a UTF-8 text file of at most 4 MiB that this user may read";
@@ -180,7 +178,7 @@ fn read_file(file: &Arc<Path>, sources: &Sources<'_>, documents: &mut Vec<Docume
             return;
         }
     };
-    for document in yaml::documents(&text) {
+    for document in node::documents(&text) {
         let mut report = Report::new(file);
         let component = match &document {
             Ok(node) => schema::component(node, &mut report),

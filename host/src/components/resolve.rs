@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::fields::{At, Report};
 use super::schema::{Component, Item, SecretReference};
 use super::secrets::{self, Store, Stores};
 use super::wasm::{Limits, Source};
 use super::{AppIdentity, Declaration, DeclaredSetting, Sources, ValueSource};
 use crate::secret::Secret;
+use crate::yaml::fields::{At, Report};
 
 /// Resolves a component. What can't be resolved is left out and reported.
 pub(super) fn declaration(

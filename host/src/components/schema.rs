@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::fields::{At, Fields, Report, Unknown, scalar};
 use super::wasm::{self, Wasm};
-use super::yaml::{Node, Value};
 use crate::duration;
+use crate::yaml::fields::{At, Fields, Report, Unknown, scalar};
+use crate::yaml::node::{Node, Value};
 
 /// A document of `kind: Component`.
 #[derive(Debug)]

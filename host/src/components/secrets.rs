@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Sources;
-use super::diagnostic::{Diagnostic, Location, Position, offer};
-use super::fields::{At, Report, truth};
-use super::files;
 use super::resolve;
 use super::schema::{Component, Item, SecretReference};
 use crate::secret::Secret;
+use crate::yaml::diagnostic::{Diagnostic, Location, Position, offer};
+use crate::yaml::fields::{At, Report, truth};
+use crate::yaml::text;
 
 /// The secret stores of all files, by name.
 #[derive(Debug, Default)]
@@ -223,7 +223,7 @@ fn read_json(
     file: &At<String>,
     report: &mut Report,
 ) -> Option<serde_json::Map<String, serde_json::Value>> {
-    let text = match files::text(path) {
+    let text = match text::read(path) {
         Ok(text) => text,
         Err(error) => {
             let hint = "the path is relative to the working directory, or to this file";

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::diagnostic::{Diagnostic, Diagnostics, closest, listed, offer};
-use super::fields::truth;
 use super::{Declaration, DeclaredSetting, ValueSource};
 use crate::description::{Description, Setting, SettingKind};
 use crate::duration;
 use crate::origin::Origin;
 use crate::secret::Secret;
+use crate::yaml::diagnostic::{Diagnostic, Diagnostics, closest, listed, offer};
+use crate::yaml::fields::truth;
 
 /// What a provider gets, and what the host takes for itself.
 #[derive(Debug, Default)]

@@ -7,10 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::diagnostic::Severity;
 use super::settle::{SettledValue, settle, unknown_type};
 use super::{AppIdentity, Declaration, Diagnostics, Reading, Source, Sources, read};
 use crate::description::{Description, Setting, SettingKind};
+use crate::yaml::diagnostic::Severity;
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/diagnostics");
 

@@ -4,13 +4,13 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::diagnostic::Position;
-use super::fields::{At, Fields, Report, Unknown};
-use super::yaml::Node;
 use crate::duration;
 use crate::limits::{MAX_GUEST_MEMORY, RUNNING_PROVIDERS};
 use crate::origin::Origin;
 use crate::quantity;
+use crate::yaml::diagnostic::Position;
+use crate::yaml::fields::{At, Fields, Report, Unknown};
+use crate::yaml::node::Node;
 
 /// Where a provider's artifact comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

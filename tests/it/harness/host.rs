@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::{Client, target, until};
+use super::{Client, Program, path, target, until};
 
 /// A running `parlor`. It is killed when the test ends.
 pub(crate) struct Host {
@@ -82,22 +82,28 @@ impl HostBuilder {
         self.try_start().unwrap_or_else(|(status, log)| panic!("the host did not start ({status}):\n{log}"))
     }
 
-    /// Starts the host; when it ends before it serves, its status and its log.
-    pub(crate) fn try_start(self) -> Result<Host, (ExitStatus, String)> {
+    /// Starts the host with an app beside, which finds the programs that the tests find.
+    pub(crate) fn beside(self, app: &[&str]) -> Program {
+        let mut command = self.command();
+        Program::start(command.env("PATH", path()).arg("--").args(app)).with(self.folder)
+    }
+
+    fn command(&self) -> Command {
         let resources = self.resources();
         if !self.components.is_empty() {
             std::fs::write(resources.join("components.yaml"), &self.components).unwrap();
         }
+        let mut command = parlor();
+        command.args(["run", "--dapr-http-port", "0", "--resources-path"]).arg(resources).args(&self.arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Starts the host; when it ends before it serves, its status and its log.
+    pub(crate) fn try_start(self) -> Result<Host, (ExitStatus, String)> {
         let log = self.folder.path().join("log");
-        let mut child = parlor()
-            .args(["run", "--dapr-http-port", "0", "--resources-path"])
-            .arg(&resources)
-            .args(&self.arguments)
-            .envs(self.environment)
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.command().stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
         let mut summary = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut summary).unwrap();
         let is_place = |word: &&str| word.starts_with("http://") || word.starts_with("unix:");
@@ -151,7 +157,7 @@ pub(crate) fn check(paths: &[&Path]) -> Output {
 
 /// The binary, with nothing of the developer's own environment that would change what it does. Tests share one compile
 /// cache, so that each artifact is compiled once.
-fn parlor() -> Command {
+pub(crate) fn parlor() -> Command {
     let binary = target().join("debug/parlor");
     assert!(binary.exists(), "`{}` is missing: run the tests with `cargo xtask test`", binary.display());
     let mut command = Command::new(binary);

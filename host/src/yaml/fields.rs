@@ -4,25 +4,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Location, Position, closest, listed, offer};
-use super::yaml::{Entry, Node, Value};
+use super::node::{Entry, Node, Value};
 
 /// A value and where it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct At<T> {
-    pub(super) value: T,
-    pub(super) at: Position,
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) at: Position,
 }
 
 /// The mistakes of one file, or of one document.
 #[derive(Debug)]
-pub(super) struct Report {
-    pub(super) file: Arc<Path>,
-    pub(super) diagnostics: Diagnostics,
+pub(crate) struct Report {
+    pub(crate) file: Arc<Path>,
+    pub(crate) diagnostics: Diagnostics,
 }
 
 /// What to make of a field that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unknown {
+pub(crate) enum Unknown {
     /// A mistake: the block is ours.
     Refused,
     /// Let pass as Dapr does, with a warning when it looks like a known one.
@@ -30,7 +30,7 @@ pub(super) enum Unknown {
 }
 
 /// The fields of one mapping. As in Dapr, names are read without regard to case.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     /// What the mapping is called in a message, such as `spec.wasm`; empty for a whole document.
     path: &'static str,
     at: Position,
@@ -38,30 +38,30 @@ pub(super) struct Fields<'n> {
 }
 
 impl Report {
-    pub(super) fn new(file: &Arc<Path>) -> Self {
+    pub(crate) fn new(file: &Arc<Path>) -> Self {
         Self { file: Arc::clone(file), diagnostics: Diagnostics::default() }
     }
 
-    pub(super) fn location(&self, at: Position) -> Location {
+    pub(crate) fn location(&self, at: Position) -> Location {
         Location::new(&self.file, at)
     }
 
-    pub(super) fn error(&mut self, at: Position, what: impl AsRef<str>, hint: impl AsRef<str>) {
+    pub(crate) fn error(&mut self, at: Position, what: impl AsRef<str>, hint: impl AsRef<str>) {
         self.diagnostics.push(Diagnostic::error(self.location(at), what).hint(hint));
     }
 
-    pub(super) fn warning(&mut self, at: Position, what: impl AsRef<str>, hint: impl AsRef<str>) {
+    pub(crate) fn warning(&mut self, at: Position, what: impl AsRef<str>, hint: impl AsRef<str>) {
         self.diagnostics.push(Diagnostic::warning(self.location(at), what).hint(hint));
     }
 
-    pub(super) fn has_errors(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         self.diagnostics.errors() > 0
     }
 }
 
 impl<'n> Fields<'n> {
     /// The fields of `node`, of which `known` may be asked for.
-    pub(super) fn of(
+    pub(crate) fn of(
         node: &'n Node,
         path: &'static str,
         known: &'static [&'static str],
@@ -88,13 +88,13 @@ impl<'n> Fields<'n> {
     }
 
     /// The field's value, unless it is absent or empty.
-    pub(super) fn node(&self, name: &str) -> Option<&'n Node> {
+    pub(crate) fn node(&self, name: &str) -> Option<&'n Node> {
         let entry = self.entries.iter().find(|entry| entry.key.eq_ignore_ascii_case(name))?;
         (entry.value.value != Value::Null).then_some(&entry.value)
     }
 
     /// A text; a number or a boolean is taken as it would be written.
-    pub(super) fn text(&self, name: &str, report: &mut Report) -> Option<At<String>> {
+    pub(crate) fn text(&self, name: &str, report: &mut Report) -> Option<At<String>> {
         let node = self.node(name)?;
         match scalar(&node.value) {
             Some(value) => Some(At { value, at: node.at }),
@@ -107,7 +107,7 @@ impl<'n> Fields<'n> {
     }
 
     /// A text that must be there.
-    pub(super) fn required(&self, name: &str, report: &mut Report) -> Option<At<String>> {
+    pub(crate) fn required(&self, name: &str, report: &mut Report) -> Option<At<String>> {
         match self.node(name) {
             Some(_) => self.text(name, report),
             None => {
@@ -119,7 +119,7 @@ impl<'n> Fields<'n> {
     }
 
     /// A boolean; absent is `false`.
-    pub(super) fn boolean(&self, name: &str, report: &mut Report) -> bool {
+    pub(crate) fn boolean(&self, name: &str, report: &mut Report) -> bool {
         let Some(node) = self.node(name) else { return false };
         let boolean = match &node.value {
             Value::Boolean(boolean) => Some(*boolean),
@@ -132,7 +132,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The items of a list; absent is empty.
-    pub(super) fn list(&self, name: &str, report: &mut Report) -> &'n [Node] {
+    pub(crate) fn list(&self, name: &str, report: &mut Report) -> &'n [Node] {
         let Some(node) = self.node(name) else { return &[] };
         match &node.value {
             Value::List(items) => items,
@@ -145,7 +145,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The texts of a list.
-    pub(super) fn texts(&self, name: &str, report: &mut Report) -> Vec<At<String>> {
+    pub(crate) fn texts(&self, name: &str, report: &mut Report) -> Vec<At<String>> {
         let mut texts = Vec::new();
         for node in self.list(name, report) {
             match scalar(&node.value) {
@@ -165,7 +165,7 @@ impl<'n> Fields<'n> {
 }
 
 /// A value that is one word, as text.
-pub(super) fn scalar(value: &Value) -> Option<String> {
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::Boolean(boolean) => Some(boolean.to_string()),
         Value::Number(text) | Value::Text(text) => Some(text.clone()),
@@ -174,7 +174,7 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
 }
 
 /// The words that Dapr's components take for a boolean, and their opposites.
-pub(super) fn truth(text: &str) -> Option<bool> {
+pub(crate) fn truth(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
         "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
@@ -189,8 +189,7 @@ fn report_unknown(
     unknown: Unknown,
     report: &mut Report,
 ) {
-    let place = if path.is_empty() { "a component".to_owned() } else { quoted(path) };
-    let what = format!("unknown field `{}` in {place}", entry.key);
+    let what = format!("unknown field `{}` in {}", entry.key, quoted(path));
     let names = known.iter().copied();
     match unknown {
         Unknown::Refused => report.error(entry.at, what, offer(&entry.key, names, "it has the fields", "")),

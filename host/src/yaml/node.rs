@@ -10,14 +10,14 @@ use super::diagnostic::Position;
 
 /// A value and where it begins.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
-    pub(super) at: Position,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) at: Position,
+    pub(crate) value: Value,
 }
 
 /// A value of YAML. What it was written with (quotes, block style, anchors) is gone.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Boolean(bool),
     /// A number as JSON would have it.
@@ -29,18 +29,18 @@ pub(super) enum Value {
 
 /// One entry of a mapping. Keys may come twice: the reader of the mapping says so.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) at: Position,
-    pub(super) value: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) at: Position,
+    pub(crate) value: Node,
 }
 
 /// Why a document is not YAML, or is more than a configuration needs.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub(super) struct Malformed {
-    pub(super) at: Position,
-    pub(super) message: String,
+pub(crate) struct Malformed {
+    pub(crate) at: Position,
+    pub(crate) message: String,
 }
 
 /// One document of a file.
@@ -53,7 +53,7 @@ struct Piece<'a> {
 }
 
 /// Every document of a file on its own, so that a broken one hides no other. Empty documents are left out.
-pub(super) fn documents(text: &str) -> Vec<Result<Node, Malformed>> {
+pub(crate) fn documents(text: &str) -> Vec<Result<Node, Malformed>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     pieces(text).iter().filter(|piece| !is_blank(piece.text)).map(Piece::parse).filter(|read| !is_null(read)).collect()
 }
@@ -98,7 +98,7 @@ impl Node {
 
 impl Value {
     /// What the value is called in a message.
-    pub(super) fn noun(&self) -> &'static str {
+    pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Boolean(_) => "a boolean",
@@ -110,7 +110,7 @@ impl Value {
     }
 
     /// The value as JSON.
-    pub(super) fn to_json(&self) -> serde_json::Value {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
         match self {
             Self::Null => serde_json::Value::Null,
             Self::Boolean(boolean) => serde_json::Value::Bool(*boolean),
