@@ -24,7 +24,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the components of one or more folders
-    Run(Run),
+    Run(Box<Run>),
     /// Check component files and the providers they name, report every mistake, and exit with 1 if there is one
     Check(Check),
 }

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match cli.command {
-            Command::Run(args) => app::run(args, surroundings).await,
+            Command::Run(args) => app::run(*args, surroundings).await,
             Command::Check(args) => app::check(args, surroundings).await,
         }
     });
