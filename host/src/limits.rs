@@ -64,6 +64,9 @@ pub const CLIENT_HEADER_LIST: u32 = 4 << 20;
 /// What Go reads of a request's head beyond the limit that it is given, and so daprd beyond `--read-buffer-size`.
 pub const CLIENT_HEAD_SLACK: usize = 4_096;
 
+/// What is read from a client at a time, and so the least room that there is for the head of a request; hyper's default.
+pub const CLIENT_BUFFER: usize = 408 << 10;
+
 /// What is read of a body that is too large, so that its client comes to read the answer: some times the default limit.
 pub const DISCARDED_BODY: usize = 16 << 20;
 

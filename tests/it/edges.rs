@@ -154,13 +154,13 @@ async fn a_head_is_read_up_to_daprds_limit() {
     };
     let default = Host::echo();
     let larger =
-        HostBuilder::new().component("echo", "conversation.echo", &[]).argument("--read-buffer-size=16Ki").start();
+        HostBuilder::new().component("echo", "conversation.echo", &[]).argument("--read-buffer-size=1Mi").start();
     let old = ["--dapr-http-read-buffer-size", "16"];
     let old = old
         .iter()
         .fold(HostBuilder::new().component("echo", "conversation.echo", &[]), |host, argument| host.argument(argument))
         .start();
-    for (host, limit) in [(&default, 8 << 10), (&larger, 20 << 10), (&old, 20 << 10)] {
+    for (host, limit) in [(&default, 8 << 10), (&larger, (1 << 20) + 4096), (&old, 20 << 10)] {
         assert_eq!(status(host, padded(limit)).await, "200");
         assert_eq!(status(host, padded(limit + 1)).await, "431");
         assert_eq!(status(host, padded(limit + 1_000_000)).await, "431");

@@ -54,8 +54,9 @@ pub async fn serve(listener: Listener, served: Served, tasks: Tasks) {
     graceful.shutdown().now_or_never();
 }
 
-fn server(clock: &HeadClock) -> Builder<TokioExecutor> {
+fn server(clock: &HeadClock, max_head_size: usize) -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
+    server.http1().max_buf_size(max_head_size.max(limits::CLIENT_BUFFER));
     server.http1().timer(clock.clone()).header_read_timeout(limits::CLIENT_HEADER);
     server.http2().timer(TokioTimer::new()).max_header_list_size(limits::CLIENT_HEADER_LIST);
     server
@@ -67,6 +68,7 @@ fn connection<I>(stream: I, clock: &HeadClock, served: Served) -> impl GracefulC
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let server = server(clock, served.max_head_size);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut router = served.router.clone();
         trace::traced(request, move |mut request| async move {
@@ -79,7 +81,7 @@ where
             router.call(request).await
         })
     });
-    server(clock).serve_connection(TokioIo::new(clock.listen_to(stream)), service).into_owned()
+    server.serve_connection(TokioIo::new(clock.listen_to(stream)), service).into_owned()
 }
 
 /// Serves a connection, but one whose client says nothing at all only for as long as the first head may take.
