@@ -81,7 +81,7 @@ async fn a_signal_ends_all_of_them_and_a_kill_as_well() {
         program.signal(signal);
         assert_eq!(program.ended().await.code(), code, "{}", program.stderr());
         for thread in threads {
-            thread.is_let_go().await;
+            thread.let_go().await;
         }
     }
 }
