@@ -354,16 +354,15 @@ async fn stop(end: &End, tasks: &Tasks, grace: Duration, signals: &mut Signals) 
         End::App(ending) => tracing::info!("{ending}: finishing accepted calls, for up to {grace:?}"),
         End::NoApp(error) => tracing::error!("{error}"),
     }
-    let is_drained = tokio::select! {
-        drained = timeout(grace, tasks.stop()) => drained.is_ok(),
-        () = insisted(signals) => false,
+    let why_not = tokio::select! {
+        drained = timeout(grace, tasks.stop()) => drained.err().map(|_| format!("after {grace:?}")),
+        () = insisted(signals) => Some("at a second signal".to_owned()),
     };
-    if is_drained {
-        tracing::info!("stopped: every accepted call was answered");
-    } else {
-        tracing::warn!("stopped: {} still open after {grace:?}", counted(tasks.running(), "connection"));
+    match &why_not {
+        None => tracing::info!("stopped: every accepted call was answered"),
+        Some(why) => tracing::warn!("stopped: {} still open {why}", counted(tasks.running(), "connection")),
     }
-    is_drained
+    why_not.is_none()
 }
 
 /// Ends when the operator asks for the end while it is under way.

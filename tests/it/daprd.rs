@@ -118,6 +118,20 @@ async fn without_a_folder_nothing_is_loaded_and_every_address_is_listened_on() {
 }
 
 #[tokio::test]
+async fn every_call_is_told_when_that_is_asked_for_and_nothing_that_was_said() {
+    let mut program = serving(&["-enable-api-logging=true"]);
+    client(&program, 1).await.alpha1("echo", "private words").await.ok();
+    program.signal("TERM");
+    assert_eq!(program.code().await, 0);
+    let log = program.stdout();
+    let line = log.lines().find(|line| line.contains("HTTP API Called")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains(" level=info msg=\"HTTP API Called\" app_id=shop code=200 duration="), "{line}");
+    assert!(line.contains(" method=\"POST /v1.0-alpha1/conversation/echo/converse\" "), "{line}");
+    assert!(line.contains(" scope=dapr.runtime.http-info "), "{line}");
+    assert!(!log.contains("private words"), "{log}");
+}
+
+#[tokio::test]
 async fn it_waits_for_another_that_serves() {
     let program = serving(&[]);
     let client = client(&program, 1).await;

@@ -26,7 +26,7 @@ async fn stops_listening(host: &Host) {
 #[tokio::test]
 async fn an_accepted_call_is_answered_before_the_end() {
     let mut upstream = Upstream::start().await;
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let mut host = host(&upstream, "{}", &["--dapr-graceful-shutdown-seconds=60"]);
         let h2c = host.client.h2c();
         let (codec, own, multiplexed, ()) = tokio::join!(
@@ -66,6 +66,22 @@ async fn the_end_waits_no_longer_than_the_grace_period() {
         assert!(host.log().contains("stopped: 1 connection still open after 1s"), "{}", host.log());
         held.abandoned().await;
     }
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_wait() {
+    let mut upstream = Upstream::start().await;
+    let mut host = host(&upstream, "{}", &["--dapr-graceful-shutdown-seconds=600"]);
+    let mut wire = Wire::open(host.client.address()).await;
+    wire.write(post("wanderer-codec")).await;
+    let held = upstream.call().await;
+    host.signal("TERM");
+    stops_listening(&host).await;
+    host.signal("TERM");
+    let status = host.ended().await;
+    assert_eq!(status.code(), Some(1), "{status}");
+    assert!(host.log().contains("stopped: 1 connection still open at a second signal"), "{}", host.log());
+    held.abandoned().await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ pub mod environment;
 pub mod guard;
 mod kin;
 mod lines;
+mod outcome;
 pub mod run_file;
 mod settings;
 pub mod several;
@@ -29,81 +30,11 @@ use tokio::time::timeout;
 use self::control::{Line, Report};
 use self::environment::Variable;
 use self::lines::{Console, Sink};
+pub use self::outcome::{Ending, Unstartable};
 use crate::shutdown;
 
 /// Beyond the app's own time to end: for the guard to reap what it had to kill, and for the last lines of output.
 const CLEARING: Duration = Duration::from_secs(5);
-
-/// How an app ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// With an exit code.
-    Exit(i32),
-    /// By the signal of this number.
-    Signal(i32),
-}
-
-impl Ending {
-    /// What a shell would make of it: 128 is added to the number of a signal.
-    pub fn code(self) -> u8 {
-        let code = match self {
-            Self::Exit(code) => code,
-            Self::Signal(number) => 128 + number,
-        };
-        u8::try_from(code).unwrap_or(u8::MAX)
-    }
-}
-
-impl std::fmt::Display for Ending {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Exit(code) => write!(f, "the app ended with exit code {code}"),
-            Self::Signal(number) => {
-                let name = Signal::from_named_raw(*number).map_or_else(|| format!("signal {number}"), shutdown::name);
-                write!(f, "the app was ended by {name}")
-            }
-        }
-    }
-}
-
-/// Why an app can't be started.
-#[derive(Debug, thiserror::Error)]
-pub enum Unstartable {
-    /// The command is not one that the system runs.
-    #[error("can't start the app `{command}`: {error}; {hint}")]
-    Command {
-        /// Its first word.
-        command: String,
-        /// The system's reason.
-        error: io::Error,
-        /// What to do.
-        hint: &'static str,
-    },
-    /// What the host needs for it can't be had.
-    #[error("can't start the app's guard: {0}")]
-    Guard(#[from] io::Error),
-}
-
-impl Unstartable {
-    fn of(command: &[OsString], error: io::Error) -> Self {
-        let hint = match error.kind() {
-            io::ErrorKind::NotFound => "write after `--` a program of `PATH`, or the path of one that exists",
-            io::ErrorKind::PermissionDenied => "name a file that may be executed; `chmod +x` makes one so",
-            _ => "write after `--` what you would type into a shell",
-        };
-        let command = command.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
-        Self::Command { command, error, hint }
-    }
-
-    /// What a shell would make of it.
-    pub fn code(&self) -> u8 {
-        match self {
-            Self::Command { error, .. } if error.kind() == io::ErrorKind::NotFound => 127,
-            Self::Command { .. } => 126,
-            Self::Guard(_) => 1,
-        }
-    }
-}
 
 /// Where the app's output goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -296,17 +227,4 @@ fn connect(command: &mut Command, output: &Output<'_>) -> io::Result<Vec<oneshot
     let (stderr, into_stderr) = io::pipe()?;
     command.stdout(into_stdout).stderr(into_stderr);
     Ok(vec![lines::carry(stdout, sink(Console::Stdout))?, lines::carry(stderr, sink(Console::Stderr))?])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_exit_code_is_a_shells() {
-        assert_eq!(Ending::Exit(0).code(), 0);
-        assert_eq!(Ending::Exit(3).code(), 3);
-        assert_eq!(Ending::Signal(Signal::TERM.as_raw()).code(), 143);
-        assert_eq!(Ending::Signal(Signal::KILL.as_raw()).code(), 137);
-    }
 }

@@ -2,6 +2,7 @@
 //! every mistake; starts nothing.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,6 +42,8 @@ pub struct Reading {
 struct Block {
     settings: Vec<Setting>,
     resources: Vec<PathBuf>,
+    /// Whether it names folders, be they there or not.
+    names_resources: bool,
     variables: BTreeMap<String, String>,
 }
 
@@ -53,7 +56,7 @@ struct Reader<'a> {
     report: Report,
 }
 
-/// The file that a path means: itself, or `dapr.yaml` in a folder.
+/// The file that a path means: itself, or `dapr.yaml` in a folder. `-` means standard input.
 pub fn file(path: &Path) -> PathBuf {
     if path.is_dir() { path.join("dapr.yaml") } else { path.to_owned() }
 }
@@ -62,7 +65,8 @@ pub fn file(path: &Path) -> PathBuf {
 pub fn read(path: &Path, home: Option<&Path>) -> Reading {
     let file: Arc<Path> = Arc::from(path);
     let mut reader = Reader { home, folder: folder_of(path), report: Report::new(&file) };
-    let plans = match text::read(path) {
+    let text = if path == Path::new("-") { text::of(io::stdin()) } else { text::read(path) };
+    let plans = match text {
         Ok(text) => reader.document(&text),
         Err(error) => {
             let hint = "name a run file, or a folder with a `dapr.yaml`";
@@ -167,6 +171,7 @@ impl Reader<'_> {
         let fields = Fields::of(node, path, known, Unknown::Ignored, report)?;
         let mut resources = fields.texts("resourcesPaths", &mut self.report);
         resources.extend(fields.text("resourcesPath", &mut self.report));
+        let names_resources = !resources.is_empty();
         let resources = resources.iter().filter_map(|path| self.existing(path, folder)).collect();
         let variables = fields.node("env").map(|node| self.variables(node)).unwrap_or_default();
         let mut settings = settings::read(&fields, &mut self.report);
@@ -176,7 +181,7 @@ impl Reader<'_> {
                 setting.value = path.to_string_lossy().into_owned();
             }
         }
-        Some(Block { settings, resources, variables })
+        Some(Block { settings, resources, names_resources, variables })
     }
 
     fn variables(&mut self, node: &Node) -> BTreeMap<String, String> {
@@ -203,14 +208,14 @@ impl Reader<'_> {
 
     /// The folders of components: the app's own, then what lies in its folder, then the common ones, then Dapr's default.
     fn resources(&mut self, own: &Block, common: &Block, directory: &Path, at: Position) -> Vec<PathBuf> {
-        if !own.resources.is_empty() {
+        if own.names_resources {
             return own.resources.clone();
         }
         let local = directory.join(".dapr/resources");
         if local.is_dir() {
             return vec![local];
         }
-        if !common.resources.is_empty() {
+        if common.names_resources {
             return common.resources.clone();
         }
         let default = self.home.map(|home| home.join(".dapr/components")).filter(|default| default.is_dir());

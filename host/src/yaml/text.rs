@@ -26,9 +26,13 @@ pub(crate) fn read(path: &Path) -> Result<String, Unreadable> {
     if !fs::metadata(path).map_err(Unreadable::Io)?.is_file() {
         return Err(Unreadable::NotAFile);
     }
+    of(File::open(path).map_err(Unreadable::Io)?)
+}
+
+/// What `source` holds, at most [`LARGEST`] bytes of it.
+pub(crate) fn of(source: impl Read) -> Result<String, Unreadable> {
     let mut bytes = Vec::new();
-    let mut file = File::open(path).map_err(Unreadable::Io)?.take(LARGEST + 1);
-    file.read_to_end(&mut bytes).map_err(Unreadable::Io)?;
+    source.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Unreadable::Io)?;
     if bytes.len() as u64 > LARGEST {
         return Err(Unreadable::TooLarge);
     }

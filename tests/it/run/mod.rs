@@ -36,7 +36,7 @@ impl Thread {
     }
 
     /// Waits until nobody holds it any more.
-    async fn is_let_go(self) {
+    async fn let_go(self) {
         until("nobody of the app's is left", || self.reader.is_finished().then_some(())).await;
     }
 

@@ -16,7 +16,7 @@ async fn the_end_of_the_app_is_the_end_of_all_that_it_started() {
     let script = "exec 9>\"$1\"; sleep 1000 & setsid sh -c 'sleep 1000 & echo ready' ; exit 4";
     let mut program = Program::beside_script(script, &[text(&thread.path())]);
     assert_eq!(program.code().await, 4, "{}", program.stderr());
-    thread.is_let_go().await;
+    thread.let_go().await;
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn those_who_do_not_mind_sigterm_are_killed() {
     let app = ["sh", "-c", script, "sh", text(&path)];
     let mut program = Program::beside(&["--dapr-graceful-shutdown-seconds", "1"], &app);
     assert_eq!(program.code().await, 4, "{}", program.stderr());
-    thread.is_let_go().await;
+    thread.let_go().await;
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_signal_to_stop_ends_the_whole_family() {
     assert!(thread.is_held());
     program.signal("TERM");
     assert_eq!(program.code().await, 143);
-    thread.is_let_go().await;
+    thread.let_go().await;
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_host_that_is_killed_takes_the_whole_family_along() {
     assert!(thread.is_held());
     program.signal("KILL");
     assert!(!program.ended().await.success());
-    thread.is_let_go().await;
+    thread.let_go().await;
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_guard_that_is_killed_takes_the_apps_group_along() {
     signal("KILL", program.app_lines()[0].parse().unwrap());
     assert_eq!(program.code().await, 137);
     assert!(program.stderr().contains("the app's guard was killed"), "{}", program.stderr());
-    thread.is_let_go().await;
+    thread.let_go().await;
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_terminal_that_closes_ends_app_and_host() {
     let mut program = Program::start(&mut command);
     // The app minds no SIGHUP, so it is killed for it.
     assert_eq!(program.code().await, 137, "{}{}", program.stdout(), program.stderr());
-    thread.is_let_go().await;
+    thread.let_go().await;
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn a_signal_ends_all_of_them_and_a_kill_as_well() {
         program.signal(signal);
         assert_eq!(program.ended().await.code(), code, "{}", program.stderr());
         for thread in threads {
-            thread.is_let_go().await;
+            thread.let_go().await;
         }
     }
 }
@@ -125,6 +125,7 @@ apps:
         "dapr.yaml:8:12: `apps[].command` must be a list, not text; begin each item with `- `",
         "dapr.yaml:9:8: `env` must be a mapping, not a list; write `NAME: value`",
         "dapr.yaml:11:15: `nowhere` is not there; paths of an app begin at its `appDirPath`, others at the run file's folder",
+        "dapr.yaml:12:3: there are two apps `shop`; give each an `appID` of its own",
         "dapr.yaml:14:18: `bar` is not there; paths of an app begin at its `appDirPath`, others at the run file's folder",
         "dapr.yaml:15:3: unknown field `commnad` in `apps[]`; did you mean `command`?",
         "dapr.yaml:16:3: there are two apps `shop`; give each an `appID` of its own",
