@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use crate::api::{self, Api};
+use crate::api::{self, Api, Extended};
 use crate::assemble::{Assembly, assemble};
 use crate::built_in::BuiltIns;
 use crate::cli::{Check, Run, SandboxArgs};
@@ -23,7 +23,7 @@ use crate::limits;
 use crate::registry::Snapshot;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
-use crate::shutdown::{self, Tasks};
+use crate::shutdown::{self, End, Tasks};
 
 /// What the process finds in its environment; read once, in `main.rs`.
 #[derive(Debug, Default)]
@@ -51,20 +51,35 @@ pub async fn run(args: Run, surroundings: Surroundings) -> Result<ExitCode> {
     if args.strict && mistakes > 0 {
         anyhow::bail!("{mistakes} mistakes in the component files, and `--strict` allows none");
     }
-    let listener = listen(&args).await?;
-    let address = listener.local_addr()?;
-    let summary = summary(address, &assembly.snapshot, mistakes);
+    let http = listen(&args, args.dapr_http_port, "--dapr-http-port").await?;
+    let grpc = listen(&args, args.dapr_grpc_port, "--dapr-grpc-port").await?;
+    let summary = summary([http.local_addr()?, grpc.local_addr()?], &assembly.snapshot, mistakes);
+    let end = End::default();
     let api = Arc::new(Api {
         snapshot: assembly.snapshot,
         app_id: args.app_id,
         token: surroundings.api_token,
         max_body_size: usize::try_from(args.max_body_size).unwrap_or(usize::MAX),
+        extended: Extended::default(),
+        end: end.clone(),
     });
     let tasks = Tasks::default();
-    tasks.spawn(api::server::serve(listener, api::router(api), tasks.clone()));
+    let http = api::server::serve(http, api::router(api.clone()), tasks.clone());
+    let grpc = api::server::serve(grpc, api::grpc::router(api, &tasks).await?, tasks.clone());
+    tasks.spawn(async move {
+        tokio::join!(http, grpc);
+    });
     say(&summary)?;
-    let signal = asked_to_stop.await;
-    Ok(stop(signal, &tasks, Duration::from_secs(args.dapr_graceful_shutdown_seconds)).await)
+    let why = tokio::select! {
+        signal = asked_to_stop => signal,
+        () = end.asked() => "a shutdown request",
+    };
+    let grace = Duration::from_secs(args.dapr_graceful_shutdown_seconds);
+    let code = tokio::select! {
+        code = stop(why, &tasks, grace) => code,
+        () = forced(&end) => ExitCode::FAILURE,
+    };
+    Ok(if end.is_forced() { ExitCode::FAILURE } else { code })
 }
 
 /// Reports every mistake of the files, and of the providers that they name.
@@ -108,15 +123,15 @@ fn sandbox(egress: Egress, asked: Option<&Path>, own: Option<&Path>) -> Result<S
     Sandbox::new(egress, asked)
 }
 
-async fn listen(args: &Run) -> Result<TcpListener> {
-    let address = SocketAddr::new(args.dapr_listen_addresses, args.dapr_http_port);
-    api::server::listen(address).await.with_context(|| {
-        format!("can't listen on {address}; choose another port with `--dapr-http-port`, or 0 for any")
-    })
+async fn listen(args: &Run, port: u16, flag: &str) -> Result<TcpListener> {
+    let address = SocketAddr::new(args.dapr_listen_addresses, port);
+    api::server::listen(address)
+        .await
+        .with_context(|| format!("can't listen on {address}; choose another port with `{flag}`, or 0 for any"))
 }
 
 /// One line: where the host serves, and what.
-fn summary(address: SocketAddr, snapshot: &Snapshot, mistakes: usize) -> String {
+fn summary([http, grpc]: [SocketAddr; 2], snapshot: &Snapshot, mistakes: usize) -> String {
     let components: Vec<String> = snapshot
         .iter()
         .map(|component| format!("{} ({}/{})", component.name, component.component_type, component.version))
@@ -126,7 +141,7 @@ fn summary(address: SocketAddr, snapshot: &Snapshot, mistakes: usize) -> String 
         0 => String::new(),
         count => format!("; {} in the component files, see the log", counted(count, "mistake")),
     };
-    format!("parlor is serving http://{address} with {components}{mistakes}")
+    format!("parlor is serving http://{http} and grpc://{grpc} with {components}{mistakes}")
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -147,6 +162,13 @@ fn log(diagnostics: &Diagnostics) {
     }
 }
 
+/// Ends soon after someone asked for an end that waits for no call.
+async fn forced(end: &End) {
+    end.forced().await;
+    tokio::time::sleep(limits::FORCED_END).await;
+    tracing::warn!("stopped at once, as was asked for: open calls are cut off");
+}
+
 /// Takes nothing new in, lets accepted calls finish, and gives up on them after `grace`.
 async fn stop(signal: &str, tasks: &Tasks, grace: Duration) -> ExitCode {
     tracing::info!("{signal}: finishing accepted calls, for up to {grace:?}");
@@ -156,7 +178,7 @@ async fn stop(signal: &str, tasks: &Tasks, grace: Duration) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(_) => {
-            // One task is the listener's own, which waits for its connections.
+            // One task is the listeners' own, which waits for their connections.
             let running = tasks.running().saturating_sub(1);
             tracing::warn!("stopped: {} still open after {grace:?}", counted(running, "connection"));
             ExitCode::FAILURE

@@ -35,10 +35,13 @@ pub struct Run {
     /// Port of the HTTP API; 0 takes any free port
     #[arg(long, value_name = "PORT", default_value_t = 3500)]
     pub dapr_http_port: u16,
-    /// Address that the HTTP API listens on
+    /// Port of the gRPC API; 0 takes any free port
+    #[arg(long, value_name = "PORT", default_value_t = 50001)]
+    pub dapr_grpc_port: u16,
+    /// Address that the APIs listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub dapr_listen_addresses: IpAddr,
-    /// Largest request body, such as `4Mi`
+    /// Largest request body and gRPC message, such as `4Mi`
     #[arg(long, value_name = "SIZE", default_value = "4Mi", value_parser = bytes)]
     pub max_body_size: u64,
     /// Seconds that accepted calls have to finish in after SIGTERM or SIGINT

@@ -46,7 +46,13 @@ pub async fn serve(listener: TcpListener, router: Router, tasks: Tasks) {
 fn server() -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(limits::CLIENT_HEADER);
-    server.http2().timer(TokioTimer::new()).max_header_list_size(limits::CLIENT_HEADER_LIST);
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(limits::CLIENT_HEADER_LIST)
+        .max_concurrent_streams(limits::CLIENT_STREAMS)
+        .keep_alive_interval(limits::CLIENT_PING)
+        .keep_alive_timeout(limits::CLIENT_PONG);
     server
 }
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::{Client, target, until};
+use super::{Client, Grpc, target, until};
 
 /// A running `parlor`. It is killed when the test ends.
 pub(crate) struct Host {
@@ -13,6 +13,7 @@ pub(crate) struct Host {
     /// The line that it said at its start.
     pub(crate) summary: String,
     pub(crate) client: Client,
+    pub(crate) grpc: Grpc,
     log: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -90,7 +91,7 @@ impl HostBuilder {
         }
         let log = self.folder.path().join("log");
         let mut child = parlor()
-            .args(["run", "--dapr-http-port", "0", "--resources-path"])
+            .args(["run", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--resources-path"])
             .arg(&resources)
             .args(&self.arguments)
             .envs(self.environment)
@@ -100,11 +101,12 @@ impl HostBuilder {
             .unwrap();
         let mut summary = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut summary).unwrap();
-        let Some(address) = summary.split_whitespace().find(|word| word.starts_with("http://")) else {
+        let address = |scheme| summary.split_whitespace().find(|word| word.starts_with(scheme));
+        let (Some(http), Some(grpc)) = (address("http://"), address("grpc://")) else {
             return Err((child.wait().unwrap(), std::fs::read_to_string(log).unwrap()));
         };
-        let client = Client::new(address);
-        Ok(Host { child, client, log, _folder: self.folder, summary: summary.trim_end().to_owned() })
+        let (client, grpc) = (Client::new(http), Grpc::new(grpc.trim_start_matches("grpc://")));
+        Ok(Host { child, client, grpc, log, _folder: self.folder, summary: summary.trim_end().to_owned() })
     }
 }
 

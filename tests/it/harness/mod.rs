@@ -1,12 +1,14 @@
 //! What tests share: the host under test, a client, and places on disk. Asserts nothing by itself.
 
 mod client;
+pub(crate) mod grpc;
 mod host;
 mod upstream;
 mod wait;
 mod wire;
 
 pub(crate) use self::client::{Answer, Client};
+pub(crate) use self::grpc::Grpc;
 pub(crate) use self::host::{Host, HostBuilder, check};
 pub(crate) use self::upstream::{Call, Upstream};
 pub(crate) use self::wait::{patiently, until};
