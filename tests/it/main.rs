@@ -6,8 +6,11 @@
 mod api;
 mod faults;
 mod grants;
+mod grpc;
 mod harness;
 mod loading;
+mod metadata;
+mod parity;
 mod readme;
 mod shutdown;
 mod streams;
