@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::api::listen::{Listener, socket_path};
 use crate::api::server::Served;
-use crate::api::{self, Api};
+use crate::api::{self, Api, Extended};
 use crate::app_health::{AppConnection, HealthCheck};
 use crate::assemble::{Assembly, assemble};
 use crate::built_in::BuiltIns;
@@ -27,7 +27,7 @@ use crate::limits;
 use crate::registry::Snapshot;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
-use crate::shutdown::{self, Signals, Tasks};
+use crate::shutdown::{self, Signals, Switch, Tasks};
 use crate::yaml::diagnostic::{Diagnostics, Severity};
 
 /// What the process finds in its environment; read once, in `main.rs`.
@@ -56,8 +56,27 @@ pub enum Manner {
 /// Why the serving ends.
 enum End {
     Asked(Signal),
+    /// By a call of the API.
+    Called,
     App(Ending),
     NoApp(Unstartable),
+}
+
+/// What goes on while the host serves.
+struct Serving {
+    tasks: Tasks,
+    ports: Ports,
+    /// By which a caller ends it.
+    switch: Switch,
+}
+
+/// One of the two APIs, and where it is to be had.
+struct Door {
+    protocol: &'static str,
+    port: u16,
+    /// Whether no other port will do.
+    is_asked: bool,
+    flag: &'static str,
 }
 
 /// Serves until the process is told to stop, or the app beside it has ended.
@@ -77,19 +96,22 @@ pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Resul
         daprd::lines::starting(&args.app_id, args.log_level.as_str());
     }
     loop {
-        let (tasks, ports) = serve(&args, &surroundings, manner).await?;
+        let Serving { tasks, ports, switch } = serve(&args, &surroundings, manner).await?;
         let end = match has_app {
-            true => accompany(&args, ports, &mut signals).await,
-            false => End::Asked(signals.next().await),
+            true => accompany(&args, ports, &mut signals, &switch).await,
+            false => asked(&mut signals, &switch).await,
         };
-        let is_drained = stop(&end, &tasks, grace(&args), &mut signals).await;
+        let is_drained = tokio::select! {
+            is_drained = stop(&end, &tasks, grace(&args), &mut signals) => is_drained,
+            () = forced(&switch) => false,
+        };
         if manner == Manner::Daprd && is_drained {
             if matches!(end, End::Asked(Signal::HUP)) {
                 continue;
             }
             daprd::lines::stopped();
         }
-        return Ok(end.code(is_drained));
+        return Ok(end.code(is_drained && !switch.is_forced()));
     }
 }
 
@@ -111,7 +133,7 @@ async fn run_several(path: &Path, args: &Run, surroundings: &Surroundings) -> Re
 }
 
 /// Loads the components, and begins to serve them.
-async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Result<(Tasks, Ports)> {
+async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Result<Serving> {
     let begun = Instant::now();
     refuse_port_of_app(args)?;
     let assembly = load(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings).await?;
@@ -121,9 +143,12 @@ async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Resul
         anyhow::bail!("{mistakes} mistakes in the component files, and `--strict` allows none");
     }
     let app = app_connection(&args.app)?.map(Arc::new);
-    let listeners = listen(args).await?;
-    let ports = Ports { http: listeners.iter().find_map(Listener::port), grpc: None };
-    let summary = summary(&listeners, &assembly.snapshot, mistakes);
+    let http = listen(args, &Door::http(args)).await?;
+    let grpc = listen(args, &Door::grpc(args)).await?;
+    let port = |listeners: &[Listener]| listeners.iter().find_map(Listener::port);
+    let ports = Ports { http: port(&http), grpc: port(&grpc) };
+    let summary = summary(&http, &grpc, &assembly.snapshot, mistakes);
+    let switch = Switch::default();
     if manner == Manner::Daprd {
         assembly.snapshot.iter().for_each(|it| daprd::lines::loaded(&it.name, &it.component_type, &it.version));
     }
@@ -135,12 +160,19 @@ async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Resul
         allowed_origins: args.allowed_origins.clone(),
         app: app.clone(),
         logs_calls: args.enable_api_logging,
+        extended: Extended::default(),
+        end: switch.clone(),
     });
     let tasks = Tasks::default();
     let head = args.dapr_http_read_buffer_size.unwrap_or(args.read_buffer_size);
-    let served = Served { router: api::router(api), max_head_size: head.saturating_add(limits::CLIENT_HEAD_SLACK) };
-    for listener in listeners {
-        tasks.spawn(api::server::serve(listener, served.clone(), tasks.clone()));
+    let of_http =
+        Served { router: api::router(api.clone()), max_head_size: head.saturating_add(limits::CLIENT_HEAD_SLACK) };
+    let of_grpc =
+        Served { router: api::grpc::router(api, &tasks).await?, max_head_size: limits::CLIENT_HEADER_LIST as usize };
+    for (listeners, served) in [(http, of_http), (grpc, of_grpc)] {
+        for listener in listeners {
+            tasks.spawn(api::server::serve(listener, served.clone(), tasks.clone()));
+        }
     }
     if let Some(app) = app {
         watch(app, &tasks);
@@ -149,11 +181,11 @@ async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Resul
         Manner::Parlor => say(&summary)?,
         Manner::Daprd => daprd::lines::initialized(ports.http, ports.grpc, args.max_body_size, begun.elapsed()),
     }
-    Ok((tasks, ports))
+    Ok(Serving { tasks, ports, switch })
 }
 
 /// Starts the app, and stays with it to its end.
-async fn accompany(args: &Run, ports: Ports, signals: &mut Signals) -> End {
+async fn accompany(args: &Run, ports: Ports, signals: &mut Signals, switch: &Switch) -> End {
     let variables = environment::variables(
         &Identity {
             app_id: &args.app_id,
@@ -171,8 +203,44 @@ async fn accompany(args: &Run, ports: Ports, signals: &mut Signals) -> End {
         grace: grace(args),
     };
     match App::start(&launch).await {
-        Ok(app) => End::App(app.accompany(async || signals.next().await).await),
+        Ok(app) => {
+            let mut is_called = false;
+            let next = async || {
+                if is_called {
+                    return signals.next().await;
+                }
+                tokio::select! {
+                    signal = signals.next() => signal,
+                    // A call that ends the host ends its app, in the way that a signal does.
+                    () = switch.asked() => {
+                        is_called = true;
+                        Signal::TERM
+                    }
+                }
+            };
+            End::App(app.accompany(next).await)
+        }
         Err(error) => End::NoApp(error),
+    }
+}
+
+/// Waits until somebody wants the end.
+async fn asked(signals: &mut Signals, switch: &Switch) -> End {
+    tokio::select! {
+        signal = signals.next() => End::Asked(signal),
+        () = switch.asked() => End::Called,
+    }
+}
+
+impl Door {
+    fn http(args: &Run) -> Self {
+        let (port, is_asked) = (args.dapr_http_port, args.asked.http_port);
+        Self { protocol: "http", port, is_asked, flag: "--dapr-http-port" }
+    }
+
+    fn grpc(args: &Run) -> Self {
+        let (port, is_asked) = (args.dapr_grpc_port, args.asked.grpc_port);
+        Self { protocol: "grpc", port, is_asked, flag: "--dapr-grpc-port" }
     }
 }
 
@@ -196,8 +264,8 @@ impl End {
         match self {
             Self::App(ending) => ExitCode::from(ending.code()),
             Self::NoApp(error) => ExitCode::from(error.code()),
-            Self::Asked(_) if is_drained => ExitCode::SUCCESS,
-            Self::Asked(_) => ExitCode::FAILURE,
+            Self::Asked(_) | Self::Called if is_drained => ExitCode::SUCCESS,
+            Self::Asked(_) | Self::Called => ExitCode::FAILURE,
         }
     }
 }
@@ -243,17 +311,17 @@ fn sandbox(egress: Egress, asked: Option<&Path>, own: Option<&Path>) -> Result<S
     Sandbox::new(egress, asked)
 }
 
-/// Opens the ports. With an app beside, which is told the port, the default one gives way to any that is free.
-async fn listen(args: &Run) -> Result<Vec<Listener>> {
+/// Opens a door. With an app beside, which is told the port, the default one gives way to any that is free.
+async fn listen(args: &Run, door: &Door) -> Result<Vec<Listener>> {
     if let Some(folder) = &args.unix_domain_socket {
-        let path = socket_path(folder, &args.app_id, "http");
+        let path = socket_path(folder, &args.app_id, door.protocol);
         let listener = Listener::unix(&path).await.with_context(|| {
             format!("can't listen on `{}`; `--unix-domain-socket` wants a folder that is there", path.display())
         })?;
         return Ok(vec![listener]);
     }
-    let may_give_way = !args.asked.http_port && !args.launch.command.is_empty();
-    let opened = match Listener::tcp(&args.dapr_listen_addresses, args.dapr_http_port).await {
+    let may_give_way = !door.is_asked && !args.launch.command.is_empty();
+    let opened = match Listener::tcp(&args.dapr_listen_addresses, door.port).await {
         Err((address, error)) if error.kind() == ErrorKind::AddrInUse && may_give_way => {
             tracing::info!("port {} is taken, so another is used", address.port());
             Listener::tcp(&args.dapr_listen_addresses, 0).await
@@ -261,10 +329,11 @@ async fn listen(args: &Run) -> Result<Vec<Listener>> {
         opened => opened,
     };
     opened.map_err(|(address, error)| {
-        let advice = "choose another port with `--dapr-http-port`, or 0 for any";
         let advice = match error.kind() {
-            ErrorKind::AddrInUse | ErrorKind::PermissionDenied => advice,
-            _ => "`--dapr-listen-addresses` wants addresses of this machine",
+            ErrorKind::AddrInUse | ErrorKind::PermissionDenied => {
+                format!("choose another port with `{}`, or 0 for any", door.flag)
+            }
+            _ => "`--dapr-listen-addresses` wants addresses of this machine".to_owned(),
         };
         anyhow::Error::from(error).context(format!("can't listen on {address}; {advice}"))
     })
@@ -311,8 +380,9 @@ fn watch(app: Arc<AppConnection>, tasks: &Tasks) {
 }
 
 /// One line: where the host serves, and what.
-fn summary(listeners: &[Listener], snapshot: &Snapshot, mistakes: usize) -> String {
-    let places: Vec<String> = listeners.iter().map(Listener::to_string).collect();
+fn summary(http: &[Listener], grpc: &[Listener], snapshot: &Snapshot, mistakes: usize) -> String {
+    let of_http = http.iter().map(|listener| listener.url("http"));
+    let places: Vec<String> = of_http.chain(grpc.iter().map(|listener| listener.url("grpc"))).collect();
     let places = places.join(" and ");
     let components: Vec<String> = snapshot
         .iter()
@@ -344,6 +414,13 @@ fn log(diagnostics: &Diagnostics) {
     }
 }
 
+/// Ends soon after someone asked for an end that waits for no call.
+async fn forced(switch: &Switch) {
+    switch.forced().await;
+    tokio::time::sleep(limits::FORCED_END).await;
+    tracing::warn!("stopped at once, as was asked for: open calls are cut off");
+}
+
 /// Takes nothing new in, lets accepted calls finish, and gives up on them after `grace` or at a second signal. Says
 /// whether every one was answered.
 async fn stop(end: &End, tasks: &Tasks, grace: Duration, signals: &mut Signals) -> bool {
@@ -351,6 +428,7 @@ async fn stop(end: &End, tasks: &Tasks, grace: Duration, signals: &mut Signals) 
         End::Asked(signal) => {
             tracing::info!("{}: finishing accepted calls, for up to {grace:?}", shutdown::name(*signal));
         }
+        End::Called => tracing::info!("a shutdown request: finishing accepted calls, for up to {grace:?}"),
         End::App(ending) => tracing::info!("{ending}: finishing accepted calls, for up to {grace:?}"),
         End::NoApp(error) => tracing::error!("{error}"),
     }

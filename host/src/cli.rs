@@ -116,7 +116,7 @@ pub struct Run {
     /// Origins whose pages may call from a browser, separated by commas; `*` is all of them
     #[arg(long, value_name = "ORIGIN,…", default_value = "")]
     pub allowed_origins: AllowedOrigins,
-    /// Largest request body, such as `4Mi`; 0 is no limit
+    /// Largest request body and gRPC message, such as `4Mi`; 0 is no limit
     #[arg(long, value_name = "SIZE", default_value = "4Mi", value_parser = body_size, allow_hyphen_values = true)]
     pub max_body_size: usize,
     /// Largest head of a request, such as `4Ki`; 4 KiB more are let pass, as daprd does

@@ -76,3 +76,21 @@ pub const DISCARDING: Duration = Duration::from_secs(2);
 /// Between two looks at whether the application listens yet, and the time for one, as daprd has them.
 pub const APP_LOOK: Duration = Duration::from_millis(100);
 pub const APP_CONNECT: Duration = Duration::from_millis(500);
+
+/// Calls that a client may have open on one HTTP/2 connection: as many as can run. daprd has no bound, and its clients make
+/// one connection for all they do.
+pub const CLIENT_STREAMS: u32 = 6_000;
+
+/// How long a client's HTTP/2 connection may be silent before it is asked whether it lives, and how long it has to say so.
+/// As daprd has it.
+pub const CLIENT_PING: Duration = Duration::from_secs(10);
+pub const CLIENT_PONG: Duration = Duration::from_secs(5);
+
+/// What an application may have kept in `/v1.0/metadata`: entries, and bytes of a key and of a value. Dapr's own command
+/// line keeps six, of which one is a whole command.
+pub const METADATA_ENTRIES: usize = 64;
+pub const METADATA_KEY: usize = 128;
+pub const METADATA_VALUE: usize = 16 << 10;
+
+/// What is left of the process after a forced shutdown was asked for: time for its answer, as daprd has it.
+pub const FORCED_END: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! Signals from outside, and the end of the process: which tasks it waits for.
+//! The end of the process: who asks for it, by signal or by call, and which tasks it waits for.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -38,6 +38,41 @@ impl Tasks {
     /// Tasks that have not ended.
     pub fn running(&self) -> usize {
         self.tracker.len()
+    }
+}
+
+/// The way of a caller to end the process.
+#[derive(Debug, Clone, Default)]
+pub struct Switch {
+    asked: CancellationToken,
+    forced: CancellationToken,
+}
+
+impl Switch {
+    /// Asks for a shutdown that lets accepted calls finish.
+    pub fn ask(&self) {
+        self.asked.cancel();
+    }
+
+    /// Asks for one that does not.
+    pub fn force(&self) {
+        self.forced.cancel();
+        self.asked.cancel();
+    }
+
+    /// Ends when a shutdown of either kind was asked for.
+    pub async fn asked(&self) {
+        self.asked.cancelled().await;
+    }
+
+    /// Whether a shutdown was asked for that waits for nothing.
+    pub fn is_forced(&self) -> bool {
+        self.forced.is_cancelled()
+    }
+
+    /// Ends when one was asked for that waits for nothing.
+    pub async fn forced(&self) {
+        self.forced.cancelled().await;
     }
 }
 

@@ -17,7 +17,10 @@ struct Source {
 const KNOWN_BY: [(&[&str], &str); 4] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
     (&["serde_saphyr"], "yaml/"),
-    (&["axum", "tower_http"], "api/"),
+    (
+        &["axum", "tower_http", "tonic", "tonic_health", "tonic_reflection", "tonic_types", "prost", "prost_types"],
+        "api/",
+    ),
     (&["rustls", "tokio_rustls", "webpki_roots"], "egress/"),
 ];
 

@@ -5,36 +5,36 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Method, Request, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use subtle::ConstantTimeEq;
 use tokio::time::timeout;
+use tonic::Code;
 
-use super::dapr::{self, Rejection};
+use super::dapr::wire::{ConversationRequest, ConversationRequestAlpha2};
+use super::dapr::{self, Converse, Rejection, protojson};
 use super::status::Refusal;
-use super::{Api, SharedApi, call_log, cors, metadata, path};
-use crate::conversation::Response as Answered;
-use crate::error::ConverseError;
+use super::{SharedApi, call_log, converse, cors, metadata, path, token};
 use crate::limits;
-use crate::pipeline::{self, Call};
 
-const TOKEN: HeaderName = HeaderName::from_static("dapr-api-token");
 const TOO_LARGE: &str = "stream too large";
+const FORCE_SHUTDOWN: HeaderName = HeaderName::from_static("dapr-force-shutdown");
 const HEALTHZ: &str = "/v1.0/healthz";
 const HEALTHZ_OUTBOUND: &str = "/v1.0/healthz/outbound";
 
 /// All routes. Whatever is none of them is answered as daprd answers it.
 pub fn router(api: SharedApi) -> Router {
     let routes = Router::new()
-        .route("/v1.0-alpha1/conversation/{name}/converse", post(converse_alpha1))
-        .route("/v1.0-alpha2/conversation/{name}/converse", post(converse_alpha2))
+        .route("/v1.0-alpha1/conversation/{name}/converse", post(converse::<ConversationRequest>))
+        .route("/v1.0-alpha2/conversation/{name}/converse", post(converse::<ConversationRequestAlpha2>))
         .route(HEALTHZ, get(healthz))
         .route(HEALTHZ_OUTBOUND, get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/metadata", get(read_metadata))
+        .route("/v1.0/metadata/{key}", put(set_metadata))
+        .route("/v1.0/shutdown", post(shutdown))
         .fallback(no_route)
         .method_not_allowed_fallback(no_route);
     let routes = match &api.token {
@@ -50,68 +50,22 @@ pub fn router(api: SharedApi) -> Router {
     routes.with_state(api)
 }
 
-async fn converse_alpha1(state: State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
-    converse(&state, request, dapr::decode_alpha1, |envelope, _, answer| dapr::encode_alpha1(envelope, answer)).await
-}
-
-async fn converse_alpha2(state: State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
-    converse(&state, request, dapr::decode_alpha2, dapr::encode_alpha2).await
-}
-
-type Decode = fn(&str, &[u8]) -> Result<dapr::Call, Rejection>;
-type Encode = fn(&dapr::Envelope, Option<&str>, &Answered) -> Result<Vec<u8>, serde_json::Error>;
-
-/// The one handler behind both versions, which differ in nothing but their bodies.
-async fn converse(api: &Api, request: Request<Body>, decode: Decode, encode: Encode) -> Result<Response, Response> {
-    let name = component_name(request.uri())?;
+/// The one handler behind both versions, which differ in nothing but their messages.
+async fn converse<R: Converse>(State(api): State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
+    let name = parameter(request.uri(), "name")?;
     let body = read(request, api.max_body_size).await?;
-    let call = match decode(&name, &body) {
-        Ok(call) => call,
-        Err(rejection) => return Err(refused(&reject(api, &name, rejection))),
-    };
+    let request = protojson::decode::<R>(&body);
     drop(body);
-    let dapr::Call { request, envelope, scrub, overrides } = call;
-    warn_of_what_has_no_effect(&name, &scrub, overrides.cache_ttl.is_some());
-    let asked_model = request.model.clone();
-    let answered = answer(api, &name, Call { request, key: overrides.key }).await;
-    let answer = answered.map_err(|error| {
-        tracing::warn!(component = %name, error = %error, "a call has failed");
-        refused(&Refusal::from(&error))
-    })?;
-    let configured = api.snapshot.component(&name).ok().and_then(|component| component.model.as_deref());
-    let encoded = encode(&envelope, asked_model.as_deref().or(configured), &answer);
-    encoded.map(json).map_err(|error| {
-        let message = format!("failed to encode response as JSON: {error}");
-        refused(&Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_INTERNAL", message))
-    })
+    let request = request.map_err(|text| refused(&Rejection::MalformedBody(text).into()))?;
+    let answer = converse::converse(&api, &name, request).await;
+    encoded(&answer.map_err(|refusal| refused(&refusal))?)
 }
 
-/// Clients written for Dapr ask for both, and are not refused for it; the operator must know that nothing comes of it.
-fn warn_of_what_has_no_effect(component: &str, scrub: &dapr::Scrub, caches: bool) {
-    if scrub.answer || scrub.messages.contains(&true) {
-        tracing::warn!(component, "`scrubPII` has no effect in this version: the text goes to the provider as it came");
-    }
-    if caches {
-        tracing::warn!(component, "`cacheTTL` has no effect in this version: the answer is not cached");
-    }
-}
-
-async fn answer(api: &Api, name: &str, call: Call) -> Result<Answered, ConverseError> {
-    pipeline::converse(&api.snapshot, name, call).await?.into_response(name).await
-}
-
-/// Dapr looks the component up after reading the JSON and before reading any sense into it.
-fn reject(api: &Api, name: &str, rejection: Rejection) -> Refusal {
-    match (&rejection, api.snapshot.component(name)) {
-        (Rejection::MalformedBody(_), _) | (_, Ok(_)) => rejection.into(),
-        (_, Err(unknown)) => Refusal::from(&unknown),
-    }
-}
-
-/// Taken from the path as it came: axum's own parameters are decoded already, and by other rules.
-fn component_name(uri: &Uri) -> Result<String, Response> {
+/// The path's one parameter, always its third segment. Taken from the path as it came: axum's own parameters are decoded
+/// already, and by other rules.
+fn parameter(uri: &Uri, parameter: &str) -> Result<String, Response> {
     path::unescape(uri.path().split('/').nth(3).unwrap_or_default()).map_err(|error| {
-        let text = format!("failed to unescape request parameter \"name\". Error: {error}\n");
+        let text = format!("failed to unescape request parameter {parameter:?}. Error: {error}\n");
         (StatusCode::BAD_REQUEST, text).into_response()
     })
 }
@@ -134,7 +88,7 @@ async fn read(request: Request<Body>, limit: usize) -> Result<Bytes, Response> {
         }
     };
     let message = format!("failed to read request body: {why}");
-    Err(refused(&Refusal::new(StatusCode::BAD_REQUEST, "ERR_BODY_READ", message)))
+    Err(refused(&Refusal::new(StatusCode::BAD_REQUEST, Code::ResourceExhausted, "ERR_BODY_READ", message)))
 }
 
 /// Reads on: a client that is still writing when the connection closes never sees why. For a while, and up to a point.
@@ -156,13 +110,14 @@ async fn discard(mut body: Body) {
 async fn healthz(State(api): State<SharedApi>, RawQuery(query): RawQuery) -> Response {
     if api.app.as_ref().is_some_and(|app| !app.is_listening()) {
         let status = StatusCode::INTERNAL_SERVER_ERROR;
-        return refused(&Refusal::new(status, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]"));
+        return refused(&Refusal::new(status, Code::Internal, "ERR_HEALTH_NOT_READY", "dapr is not ready: [app]"));
     }
     let asked = query.as_deref().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("appid="));
     match asked {
         Some(asked) if path::unescape(asked).as_deref() != Ok(api.app_id.as_str()) => {
             let refusal = Refusal::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
+                Code::Internal,
                 "ERR_HEALTH_APPID_NOT_MATCH",
                 "dapr app-id does not match",
             );
@@ -172,21 +127,32 @@ async fn healthz(State(api): State<SharedApi>, RawQuery(query): RawQuery) -> Res
     }
 }
 
-async fn read_metadata(State(api): State<SharedApi>) -> Response {
-    match metadata::encode(&api) {
-        Ok(body) => json(body),
-        Err(error) => refused(&Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "ERR_INTERNAL",
-            format!("failed to encode response as JSON: {error}"),
-        )),
+async fn read_metadata(State(api): State<SharedApi>) -> Result<Response, Response> {
+    encoded(&metadata::tell(&api))
+}
+
+/// The body is the value, whatever it looks like.
+async fn set_metadata(State(api): State<SharedApi>, request: Request<Body>) -> Result<StatusCode, Response> {
+    let key = parameter(request.uri(), "key")?;
+    let value = read(request, api.max_body_size).await?;
+    metadata::set(&api, key, value.into()).map_err(|refusal| refused(&refusal))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn shutdown(State(api): State<SharedApi>, headers: HeaderMap) -> StatusCode {
+    if headers.get(FORCE_SHUTDOWN).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
+        api.end.force();
+    } else {
+        api.end.ask();
     }
+    StatusCode::NO_CONTENT
 }
 
 /// Daprd takes what it does not know for a call to another application, and then misses that application's name.
 async fn no_route() -> Response {
     refused(&Refusal::new(
         StatusCode::NOT_FOUND,
+        Code::Unimplemented,
         "ERR_DIRECT_INVOKE",
         "failed getting app id either from the URL path or the header dapr-app-id",
     ))
@@ -194,10 +160,8 @@ async fn no_route() -> Response {
 
 /// Lets a request pass that shows the token, and health probes, which have none.
 async fn check_token(State(api): State<SharedApi>, request: Request<Body>, next: Next) -> Response {
-    let Some(token) = &api.token else { return next.run(request).await };
     let is_probe = request.method() == Method::GET && matches!(request.uri().path(), HEALTHZ | HEALTHZ_OUTBOUND);
-    let shown = request.headers().get(TOKEN).map(HeaderValue::as_bytes).unwrap_or_default();
-    if is_probe || bool::from(shown.ct_eq(token.expose().as_bytes())) {
+    if is_probe || token::check(&api, request.headers()).is_ok() {
         return next.run(request).await;
     }
     (StatusCode::UNAUTHORIZED, "invalid api token\n").into_response()
@@ -207,11 +171,16 @@ fn json(body: Vec<u8>) -> Response {
     ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
 }
 
+fn encoded<M: protojson::Message>(message: &M) -> Result<Response, Response> {
+    protojson::encode(message).map(json).map_err(|error| {
+        let message = format!("failed to encode response as JSON: {error}");
+        refused(&Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "ERR_INTERNAL", message))
+    })
+}
+
 fn refused(refusal: &Refusal) -> Response {
     let mut response = (refusal.status, json(dapr::encode_error(refusal.code, &refusal.message))).into_response();
-    if let Some(after) = refusal.retry_after {
-        // Whole seconds, rounded up: a client that comes back early is refused again.
-        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+    if let Some(seconds) = refusal.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response

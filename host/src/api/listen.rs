@@ -1,6 +1,5 @@
 //! Where the API is listened on: TCP addresses, or a Unix socket in their place. Knows nothing of what is spoken there.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -47,6 +46,17 @@ impl Listener {
         Ok(Self::Unix(UnixSocket { listener, path: path.to_owned(), file: identity(path)? }))
     }
 
+    /// As a client may write it: `http://127.0.0.1:3500`, `unix:/run/dapr-app-http.socket`.
+    pub fn url(&self, scheme: &str) -> String {
+        match self {
+            Self::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => format!("{scheme}://{address}"),
+                Err(error) => format!("{scheme}://({error})"),
+            },
+            Self::Unix(socket) => format!("unix:{}", socket.path.display()),
+        }
+    }
+
     /// The port, where there is one.
     pub fn port(&self) -> Option<u16> {
         match self {
@@ -67,19 +77,6 @@ impl Listener {
                 Ok((Either::Left(stream), Some(peer)))
             }
             Self::Unix(socket) => Ok((Either::Right(socket.listener.accept().await?.0), None)),
-        }
-    }
-}
-
-/// As a client may write it: `http://127.0.0.1:3500`, `unix:/run/dapr-app-http.socket`.
-impl fmt::Display for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(listener) => match listener.local_addr() {
-                Ok(address) => write!(f, "http://{address}"),
-                Err(error) => write!(f, "http://({error})"),
-            },
-            Self::Unix(socket) => write!(f, "unix:{}", socket.path.display()),
         }
     }
 }

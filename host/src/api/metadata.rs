@@ -1,80 +1,87 @@
-//! `GET /v1.0/metadata`: who this host is and what it has loaded, in Dapr's shape.
+//! Who this host is, what it has loaded, and what the application has told it to keep: `/v1.0/metadata` and its twins in
+//! gRPC.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
-use serde::Serialize;
+use http::StatusCode;
+use tonic::Code;
 
 use super::Api;
+use super::dapr::wire::{
+    AppConnectionHealthProperties, AppConnectionProperties, GetMetadataResponse, RegisteredComponents,
+};
+use super::status::Refusal;
 use crate::app_health::AppConnection;
-use crate::version;
+use crate::{limits, version};
 
-#[derive(Serialize)]
-struct Metadata<'a> {
-    id: &'a str,
-    #[serde(rename = "runtimeVersion")]
-    runtime_version: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    components: Vec<Component<'a>>,
-    extended: BTreeMap<&'static str, &'static str>,
-    #[serde(rename = "appConnectionProperties", skip_serializing_if = "Option::is_none")]
-    app: Option<App<'a>>,
-}
+/// What the application had kept here. Bounded by [`limits::METADATA_ENTRIES`] and its neighbours.
+#[derive(Debug, Default)]
+pub struct Extended(Mutex<BTreeMap<String, String>>);
 
-/// The application beside this host.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct App<'a> {
-    port: u16,
-    protocol: &'static str,
-    channel_address: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    health: Option<AppHealth<'a>>,
-}
-
-/// How it is asked how it is, and, which daprd does not tell, what came of it. Times are Go's text of durations.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AppHealth<'a> {
-    health_check_path: &'a str,
-    health_probe_interval: String,
-    health_probe_timeout: String,
-    health_threshold: u32,
-    health_status: &'static str,
-}
-
-impl<'a> From<&'a AppConnection> for App<'a> {
-    fn from(app: &'a AppConnection) -> Self {
-        let health = app.check.as_ref().map(|check| AppHealth {
-            health_check_path: check.path.as_str(),
-            health_probe_interval: format!("{:?}", check.interval),
-            health_probe_timeout: format!("{:?}", check.timeout),
-            health_threshold: check.threshold,
-            health_status: if app.is_healthy() { "healthy" } else { "unhealthy" },
-        });
-        Self { port: app.port, protocol: app.protocol.name(), channel_address: &app.host, health }
+/// All of it. What is the host's own to say can't be overridden.
+pub(super) fn tell(api: &Api) -> GetMetadataResponse {
+    let components = api.snapshot.iter().map(|component| RegisteredComponents {
+        name: component.name.clone(),
+        r#type: component.component_type.clone(),
+        version: component.version.clone(),
+        capabilities: Vec::new(),
+    });
+    let mut extended = api.extended.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for (key, value) in [("daprRuntimeVersion", version::DAPR), ("parlorVersion", version::PARLOR)] {
+        extended.insert(key.to_owned(), value.to_owned());
+    }
+    GetMetadataResponse {
+        id: api.app_id.clone(),
+        registered_components: components.collect(),
+        extended_metadata: extended,
+        app_connection_properties: api.app.as_deref().map(AppConnectionProperties::from),
+        runtime_version: version::DAPR.to_owned(),
+        enabled_features: Vec::new(),
     }
 }
 
-#[derive(Serialize)]
-struct Component<'a> {
-    name: &'a str,
-    #[serde(rename = "type")]
-    component_type: &'a str,
-    version: &'a str,
+/// Times are Go's text of durations.
+impl From<&AppConnection> for AppConnectionProperties {
+    fn from(app: &AppConnection) -> Self {
+        let health = app.check.as_ref().map(|check| AppConnectionHealthProperties {
+            health_check_path: check.path.as_str().to_owned(),
+            health_probe_interval: format!("{:?}", check.interval),
+            health_probe_timeout: format!("{:?}", check.timeout),
+            health_threshold: i32::try_from(check.threshold).unwrap_or(i32::MAX),
+            health_status: if app.is_healthy() { "healthy" } else { "unhealthy" }.to_owned(),
+        });
+        Self {
+            port: app.port.into(),
+            protocol: app.protocol.name().to_owned(),
+            channel_address: app.host.clone(),
+            max_concurrency: 0,
+            health,
+        }
+    }
 }
 
-/// The body of the answer.
-pub(super) fn encode(api: &Api) -> Result<Vec<u8>, serde_json::Error> {
-    let components = api.snapshot.iter().map(|component| Component {
-        name: &component.name,
-        component_type: &component.component_type,
-        version: &component.version,
-    });
-    serde_json::to_vec(&Metadata {
-        id: &api.app_id,
-        runtime_version: version::DAPR,
-        components: components.collect(),
-        extended: BTreeMap::from([("daprRuntimeVersion", version::DAPR), ("parlorVersion", version::PARLOR)]),
-        app: api.app.as_deref().map(App::from),
-    })
+/// Keeps a text, or replaces it.
+///
+/// # Errors
+/// When it is no text, or more than is kept.
+pub(super) fn set(api: &Api, key: String, value: Vec<u8>) -> Result<(), Refusal> {
+    let refuse = |why: String| {
+        let message = format!("failed setting metadata: {why}");
+        Refusal::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "ERR_METADATA_INVALID", message)
+    };
+    if key.is_empty() || key.len() > limits::METADATA_KEY {
+        return Err(refuse(format!("a key has 1 to {} bytes, and this has {}", limits::METADATA_KEY, key.len())));
+    }
+    if value.len() > limits::METADATA_VALUE {
+        let (most, length) = (limits::METADATA_VALUE, value.len());
+        return Err(refuse(format!("a value has at most {most} bytes, and that of `{key}` has {length}")));
+    }
+    let value = String::from_utf8(value).map_err(|_| refuse(format!("the value of `{key}` is not UTF-8")))?;
+    let mut entries = api.extended.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if entries.len() >= limits::METADATA_ENTRIES && !entries.contains_key(&key) {
+        return Err(refuse(format!("{} keys are kept, and `{key}` is one more", limits::METADATA_ENTRIES)));
+    }
+    entries.insert(key, value);
+    Ok(())
 }

@@ -1,8 +1,10 @@
-//! Requests come in and answers go out here. Only this folder knows HTTP's server side, JSON bodies and status codes.
+//! Requests come in and answers go out here. Only this folder knows HTTP's server side, gRPC, bodies and status codes.
 
 mod call_log;
+mod converse;
 pub mod cors;
 pub mod dapr;
+pub mod grpc;
 mod head;
 mod head_clock;
 mod http;
@@ -11,6 +13,7 @@ mod metadata;
 mod path;
 pub mod server;
 pub mod status;
+mod token;
 mod trace;
 
 use std::sync::Arc;
@@ -18,8 +21,10 @@ use std::sync::Arc;
 use crate::app_health::AppConnection;
 use crate::registry::Snapshot;
 use crate::secret::Secret;
+use crate::shutdown::Switch;
 
 pub use self::http::router;
+pub use self::metadata::Extended;
 
 /// What the handlers serve from.
 pub struct Api {
@@ -28,7 +33,7 @@ pub struct Api {
     pub app_id: String,
     /// What callers must show in `dapr-api-token`; `None` lets everyone in.
     pub token: Option<Secret>,
-    /// The largest body of a request, in bytes.
+    /// The largest body of a request, and the largest message of gRPC, in bytes.
     pub max_body_size: usize,
     /// Whose pages may call from a browser.
     pub allowed_origins: cors::AllowedOrigins,
@@ -36,6 +41,10 @@ pub struct Api {
     pub app: Option<Arc<AppConnection>>,
     /// Whether each call is told to the log.
     pub logs_calls: bool,
+    /// What the application had kept here.
+    pub extended: Extended,
+    /// By which a caller ends the process.
+    pub end: Switch,
 }
 
 /// Shared by all connections.

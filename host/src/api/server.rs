@@ -58,7 +58,13 @@ fn server(clock: &HeadClock, max_head_size: usize) -> Builder<TokioExecutor> {
     let mut server = Builder::new(TokioExecutor::new());
     server.http1().max_buf_size(max_head_size.max(limits::CLIENT_BUFFER));
     server.http1().timer(clock.clone()).header_read_timeout(limits::CLIENT_HEADER);
-    server.http2().timer(TokioTimer::new()).max_header_list_size(limits::CLIENT_HEADER_LIST);
+    server
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(limits::CLIENT_HEADER_LIST)
+        .max_concurrent_streams(limits::CLIENT_STREAMS)
+        .keep_alive_interval(limits::CLIENT_PING)
+        .keep_alive_timeout(limits::CLIENT_PONG);
     server
 }
 

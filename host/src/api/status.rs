@@ -1,9 +1,10 @@
-//! THE table: what went wrong → HTTP status, Dapr's error code, and the text that a caller sees. Nothing else gives an
-//! error a status.
+//! THE table: what went wrong → HTTP status, gRPC code, Dapr's error code, and the text that a caller sees. Nothing else
+//! gives an error a status.
 
 use std::time::Duration;
 
 use http::StatusCode;
+use tonic::Code;
 
 use super::dapr::Rejection;
 use crate::error::ConverseError;
@@ -12,6 +13,8 @@ use crate::error::ConverseError;
 #[derive(Debug)]
 pub struct Refusal {
     pub status: StatusCode,
+    /// The same in gRPC.
+    pub grpc: Code,
     /// One of Dapr's names for errors.
     pub code: &'static str,
     pub message: String,
@@ -20,8 +23,13 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), retry_after: None }
+    pub fn new(status: StatusCode, grpc: Code, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, grpc, code, message: message.into(), retry_after: None }
+    }
+
+    /// After how many seconds another try is welcome, rounded up: a client that comes back early is refused again.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after.map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0))
     }
 }
 
@@ -32,7 +40,7 @@ impl From<Rejection> for Refusal {
             Rejection::MissingInputs(_) => "ERR_CONVERSATION_MISSING_INPUTS",
             Rejection::InvalidParams { .. } => "ERR_CONVERSATION_INVALID_PARMS",
         };
-        Self::new(StatusCode::BAD_REQUEST, code, rejection.to_string())
+        Self::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, code, rejection.to_string())
     }
 }
 
@@ -45,22 +53,23 @@ impl From<&ConverseError> for Refusal {
         match error {
             ConverseError::UnknownComponent(name) => Self::new(
                 StatusCode::BAD_REQUEST,
+                Code::InvalidArgument,
                 "ERR_CONVERSATION_NOT_FOUND",
                 format!("failed finding conversation component {name}"),
             ),
             ConverseError::Provider { component, error } => Self {
                 retry_after: error.retry_after,
-                ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, INVOKE, failed(component, error))
+                ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, INVOKE, failed(component, error))
             },
             ConverseError::Fault { component, fault } => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, INVOKE, failed(component, fault))
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, INVOKE, failed(component, fault))
             }
             ConverseError::Busy { component, .. } => Self {
                 retry_after: Some(Duration::from_secs(1)),
-                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, INVOKE, failed(component, error))
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, INVOKE, failed(component, error))
             },
             ConverseError::Deadline { component, .. } => {
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, INVOKE, failed(component, error))
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, INVOKE, failed(component, error))
             }
         }
     }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::serve;
 
+/// A request as plain serde reads it, with no rule of protobuf's.
 #[derive(Deserialize)]
-struct Request {
+pub(crate) struct Request {
     inputs: Vec<Input>,
 }
 
@@ -31,8 +32,9 @@ struct Part {
     text: String,
 }
 
+/// An answer as plain serde writes it.
 #[derive(Serialize)]
-struct Response {
+pub(crate) struct Response {
     outputs: [Output; 1],
 }
 
@@ -73,6 +75,11 @@ pub(crate) async fn serve() -> Result<()> {
 }
 
 async fn converse(Json(request): Json<Request>) -> Json<Response> {
+    Json(answer(request))
+}
+
+/// What the echo provider says.
+pub(crate) fn answer(request: Request) -> Response {
     let messages = request.inputs.into_iter().flat_map(|input| input.messages);
     let parts = messages.flat_map(|message| match message {
         Message::OfSystem { content } | Message::OfUser { content } => content,
@@ -85,5 +92,5 @@ async fn converse(Json(request): Json<Request>) -> Json<Response> {
         total_tokens: (2 * words).to_string(),
     };
     let choice = Choice { finish_reason: "stop", message: Answer { content } };
-    Json(Response { outputs: [Output { choices: [choice], usage }] })
+    Response { outputs: [Output { choices: [choice], usage }] }
 }

@@ -13,6 +13,7 @@ mod bodies;
 mod cast;
 mod client;
 mod floor;
+mod json;
 mod load;
 mod measure;
 mod process;
@@ -34,6 +35,8 @@ struct Arguments {
 enum Role {
     /// Measure, print a table, write it as JSON.
     Run(Options),
+    /// Measure reading a request and writing its answer, beside plain serde.
+    Json,
     /// Be the upstream that every call ends at.
     Upstream,
     /// Be the floor: parse and answer what echo does, with nothing in between.
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
 async fn start(role: Role) -> Result<()> {
     match role {
         Role::Run(options) => measure::run(&options).await,
+        Role::Json => json::run(),
         Role::Upstream => upstream::serve().await,
         Role::Floor => floor::serve().await,
         Role::Proxy { upstream } => proxy::serve(upstream).await,

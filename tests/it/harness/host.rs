@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::{Client, Program, path, target, until};
+use super::{Client, Grpc, Program, path, target, until};
 
 /// A running `parlor`. It is killed when the test ends.
 pub(crate) struct Host {
@@ -13,6 +13,7 @@ pub(crate) struct Host {
     /// The line that it said at its start.
     pub(crate) summary: String,
     pub(crate) client: Client,
+    pub(crate) grpc: Grpc,
     log: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -94,7 +95,7 @@ impl HostBuilder {
             std::fs::write(resources.join("components.yaml"), &self.components).unwrap();
         }
         let mut command = parlor();
-        command.args(["run", "--dapr-http-port", "0", "--resources-path"]).arg(resources).args(&self.arguments);
+        command.args(["run", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--resources-path"]).arg(resources).args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -106,12 +107,12 @@ impl HostBuilder {
             self.command().stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
         let mut summary = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut summary).unwrap();
-        let is_place = |word: &&str| word.starts_with("http://") || word.starts_with("unix:");
-        let Some(address) = summary.split_whitespace().find(is_place) else {
+        let mut places = summary.split_whitespace().filter(|word| word.contains("://") || word.starts_with("unix:"));
+        let (Some(http), Some(grpc)) = (places.next(), places.last()) else {
             return Err((child.wait().unwrap(), std::fs::read_to_string(log).unwrap()));
         };
-        let client = Client::new(address);
-        Ok(Host { child, client, log, _folder: self.folder, summary: summary.trim_end().to_owned() })
+        let (client, grpc) = (Client::new(http), Grpc::new(grpc.trim_start_matches("grpc://")));
+        Ok(Host { child, client, grpc, log, _folder: self.folder, summary: summary.trim_end().to_owned() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What tests share: the host under test, a client, and places on disk. Asserts nothing by itself.
 
 mod client;
+pub(crate) mod grpc;
 mod host;
 mod program;
 mod upstream;
@@ -8,6 +9,7 @@ mod wait;
 mod wire;
 
 pub(crate) use self::client::{Answer, Client};
+pub(crate) use self::grpc::Grpc;
 pub(crate) use self::host::{Host, HostBuilder, check, parlor};
 pub(crate) use self::program::{Program, path, run, run_with, signal};
 pub(crate) use self::upstream::{Call, Upstream};

@@ -43,25 +43,31 @@ impl Wire {
         let end = loop {
             match find(&self.unread, b"\r\n\r\n") {
                 Some(at) => break at + 4,
-                None => self.read().await?,
+                None => self.more().await?,
             }
         };
         let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap().to_ascii_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
         let length = length.map_or(0, |length| length.trim().parse().unwrap());
         while self.unread.len() < length {
-            self.read().await?;
+            self.more().await?;
         }
         Some((head, String::from_utf8(self.unread.drain(..length).collect()).unwrap()))
     }
 
     /// Reads until the peer closes, and gives what came.
     pub(crate) async fn rest(&mut self) -> Vec<u8> {
-        while self.read().await.is_some() {}
+        while self.more().await.is_some() {}
         std::mem::take(&mut self.unread)
     }
 
-    async fn read(&mut self) -> Option<()> {
+    /// What has come and was not taken.
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.unread
+    }
+
+    /// Waits for more; nothing comes after the end.
+    pub(crate) async fn more(&mut self) -> Option<()> {
         match patiently("for bytes or the end of a connection", self.stream.read_buf(&mut self.unread)).await {
             Ok(0) | Err(_) => None,
             Ok(_) => Some(()),

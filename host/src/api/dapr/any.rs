@@ -1,22 +1,14 @@
-//! `google.protobuf.Any` in its JSON form: `{"@type": …, "value": …}` around one of protobuf's well-known types.
-//!
-//! The value is checked against its type and kept as JSON, to be echoed. Messages of other packages do not resolve.
+//! `google.protobuf.Any` in its JSON form: `{"@type": …, "value": …}` around one of protobuf's well-known types. Messages
+//! of other packages do not resolve.
 
 use std::fmt;
 
+use prost_types::Any;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::protojson::{Name, Value};
+use super::protojson::{Name, Unwritable, Value, put};
 use super::well_known::WellKnown;
-
-/// A value with the URL of its type; both are absent from the empty one.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Any {
-    type_url: String,
-    value: Option<Box<RawValue>>,
-}
 
 impl Value for Any {
     fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
@@ -41,38 +33,42 @@ impl Value for Any {
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }
-                let Some(TypeUrl { text, kind }) = found else { return Ok(Any::default()) };
+                let Some(TypeUrl { text: type_url, kind }) = found else { return Ok(Any::default()) };
                 let value = match *values {
-                    [] if kind == WellKnown::Empty => None,
+                    [] if kind.name == WellKnown::EMPTY => "{}",
                     [] => return Err(A::Error::custom("missing \"value\" field")),
-                    [value] => Some(value),
+                    [value] => value.get(),
                     _ => return Err(A::Error::custom("duplicate \"value\" field")),
                 };
-                let refuse = || A::Error::custom(format_args!("invalid google.protobuf.{kind:?} value"));
-                let value = kind.normal(value.map_or("{}", RawValue::get)).ok_or_else(refuse)?;
-                Ok(Any { type_url: text, value: Some(value) })
+                let refuse = || A::Error::custom(format_args!("invalid google.protobuf.{} value", kind.name));
+                Ok(Any { type_url, value: (kind.read)(value).ok_or_else(refuse)? })
             }
         }
 
         json.deserialize_any(Members)
     }
-}
 
-impl Serialize for Any {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(value) = &self.value {
-            map.serialize_entry("@type", &self.type_url)?;
-            map.serialize_entry("value", value)?;
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        let Self { type_url, value } = self;
+        if type_url.is_empty() && value.is_empty() {
+            text.extend_from_slice(b"{}");
+            return Ok(());
         }
-        map.end()
+        let kind = WellKnown::of(type_url)
+            .ok_or_else(|| Unwritable(format!("google.protobuf.Any: unable to resolve {type_url:?}: not found")))?;
+        text.extend_from_slice(br#"{"@type":"#);
+        put(text, type_url)?;
+        text.extend_from_slice(br#","value":"#);
+        (kind.write)(value, text)?;
+        text.push(b'}');
+        Ok(())
     }
 }
 
 /// A type URL that resolves.
 struct TypeUrl {
     text: String,
-    kind: WellKnown,
+    kind: &'static WellKnown,
 }
 
 impl<'de> serde::Deserialize<'de> for TypeUrl {

@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::object::{AnyJson, Struct};
+use super::object::Struct;
+use super::wire::conversation_message::MessageTypes;
+use super::wire::conversation_tool_calls::ToolTypes as ToolCallTypes;
+use super::wire::conversation_tools::ToolTypes;
 use super::wire::{
     ConversationInput, ConversationMessage, ConversationMessageContent, ConversationRequest, ConversationRequestAlpha2,
-    ConversationToolCalls, ConversationTools, MessageTypes,
+    ConversationToolCalls, ConversationTools,
 };
-use super::{Call, Envelope, InvalidParams, Overrides, Rejection, Scrub, well_known};
+use super::{Call, Envelope, InvalidParams, Overrides, Rejection, Scrub};
 use crate::conversation::{
     JsonSchema, Message, Part, PromptCache, Request, ResponseFormat, ResultPart, Role, Sampling, Tool, ToolCall,
     ToolChoice, ToolResult,
@@ -59,7 +62,7 @@ fn alpha2_call(mut wire: ConversationRequestAlpha2) -> Result<Call, InvalidParam
             scrub.messages.push(input.scrub_pii.unwrap_or_default());
         }
     }
-    let tools: Vec<_> = wire.tools.into_iter().filter_map(tool).collect();
+    let tools = wire.tools.into_iter().filter_map(tool).collect::<Result<Vec<_>, _>>()?;
     let tool_choice = tool_choice(wire.tool_choice, &tools)?;
     let (model, overrides) = overrides(&mut wire.metadata, wire.cache_ttl)?;
     let request = Request {
@@ -67,7 +70,7 @@ fn alpha2_call(mut wire: ConversationRequestAlpha2) -> Result<Call, InvalidParam
         messages,
         tools,
         tool_choice,
-        response_format: wire.response_format.map(response_format),
+        response_format: wire.response_format.map(response_format).transpose()?,
         sampling: sampling(wire.temperature),
         prompt_cache: wire.prompt_cache_retention.map(prompt_cache).transpose()?,
         metadata: wire.metadata.into_iter().collect(),
@@ -84,7 +87,7 @@ fn invalid(name: &str, reason: InvalidParams) -> Rejection {
 /// Takes the component's settings out of the metadata: the model, and what else the request overrides.
 fn overrides(
     metadata: &mut BTreeMap<String, String>,
-    cache_ttl: Option<AnyJson>,
+    cache_ttl: Option<String>,
 ) -> Result<(Option<String>, Overrides), InvalidParams> {
     let mut take = |wanted: &'static str| {
         let mut found = metadata.extract_if(.., |key, _| key.eq_ignore_ascii_case(wanted));
@@ -97,9 +100,7 @@ fn overrides(
     let model = take("model")?;
     let key = take("key")?.map(Secret::new);
     let in_metadata = take("cacheTTL")?;
-    // A number of seconds is a duration too.
-    let text = |AnyJson(json): AnyJson| serde_json::from_str(&json).unwrap_or(json);
-    let cache_ttl = cache_ttl.map(text).and_then(non_empty).or(in_metadata);
+    let cache_ttl = cache_ttl.and_then(non_empty).or(in_metadata);
     Ok((model, Overrides { key, cache_ttl }))
 }
 
@@ -117,15 +118,15 @@ fn input(input: ConversationInput) -> Message {
 fn message(wire: ConversationMessage) -> Result<Message, InvalidParams> {
     let texts = |content: Vec<ConversationMessageContent>| content.into_iter().map(|content| Part::Text(content.text));
     let (role, name, parts) = match wire.message_types.ok_or(InvalidParams::MessageType)? {
-        MessageTypes::Developer(said) => (Role::Developer, said.name, texts(said.content).collect()),
-        MessageTypes::System(said) => (Role::System, said.name, texts(said.content).collect()),
-        MessageTypes::User(said) => (Role::User, said.name, texts(said.content).collect()),
-        MessageTypes::Assistant(said) => {
+        MessageTypes::OfDeveloper(said) => (Role::Developer, said.name, texts(said.content).collect()),
+        MessageTypes::OfSystem(said) => (Role::System, said.name, texts(said.content).collect()),
+        MessageTypes::OfUser(said) => (Role::User, said.name, texts(said.content).collect()),
+        MessageTypes::OfAssistant(said) => {
             let calls = said.tool_calls.into_iter().map(tool_call);
             let parts: Result<_, _> = texts(said.content).map(Ok).chain(calls).collect();
             (Role::Assistant, said.name, parts?)
         }
-        MessageTypes::Tool(said) => {
+        MessageTypes::OfTool(said) => {
             let result = ToolResult {
                 call_id: said.tool_id.unwrap_or_default(),
                 name: non_empty(said.name),
@@ -139,21 +140,22 @@ fn message(wire: ConversationMessage) -> Result<Message, InvalidParams> {
 }
 
 fn tool_call(wire: ConversationToolCalls) -> Result<Part, InvalidParams> {
-    let function = wire.function.ok_or(InvalidParams::ToolType)?;
+    let ToolCallTypes::Function(function) = wire.tool_types.ok_or(InvalidParams::ToolType)?;
     let call = ToolCall { id: wire.id.unwrap_or_default(), name: function.name, arguments: function.arguments };
     Ok(Part::ToolCall(call))
 }
 
 /// A tool without a function is none.
-fn tool(wire: ConversationTools) -> Option<Tool> {
-    let function = wire.function?;
-    Some(Tool {
+fn tool(wire: ConversationTools) -> Option<Result<Tool, InvalidParams>> {
+    let ToolTypes::Function(function) = wire.tool_types?;
+    let parameters = function.parameters.map_or_else(|| Ok("{}".to_owned()), Struct::into_json);
+    Some(parameters.map_err(InvalidParams::from).map(|parameters| Tool {
         name: function.name,
         description: function.description.and_then(non_empty),
-        parameters: function.parameters.map_or_else(|| "{}".to_owned(), |schema| schema.0),
+        parameters,
         strict: None,
         extensions: None,
-    })
+    }))
 }
 
 /// A name is held against the tools only if there are any.
@@ -175,23 +177,22 @@ fn tool_choice(wire: Option<String>, tools: &[Tool]) -> Result<Option<ToolChoice
 }
 
 /// The object is the schema, and what OpenAI wants to know beside the schema is in it too.
-fn response_format(wire: Struct) -> ResponseFormat {
-    let members: HashMap<String, &RawValue> = serde_json::from_str(&wire.0).unwrap_or_default();
+fn response_format(wire: Struct) -> Result<ResponseFormat, InvalidParams> {
+    let schema = wire.into_json()?;
+    let members: HashMap<String, &RawValue> = serde_json::from_str(&schema).unwrap_or_default();
     let text = |name: &str| members.get(name).and_then(|raw| serde_json::from_str(raw.get()).ok());
     let strict = members.get("strict").and_then(|raw| serde_json::from_str(raw.get()).ok());
-    ResponseFormat::JsonSchema(JsonSchema {
-        name: text("name"),
-        description: text("description"),
-        strict,
-        schema: wire.0,
-    })
+    let (name, description) = (text("name"), text("description"));
+    Ok(ResponseFormat::JsonSchema(JsonSchema { name, description, strict, schema }))
 }
 
-fn prompt_cache(wire: well_known::Duration) -> Result<PromptCache, InvalidParams> {
+fn prompt_cache(wire: prost_types::Duration) -> Result<PromptCache, InvalidParams> {
     let (Ok(seconds), Ok(nanos)) = (u64::try_from(wire.seconds), u32::try_from(wire.nanos)) else {
         return Err(InvalidParams::NegativeRetention);
     };
-    Ok(PromptCache { retention: Some(Duration::new(seconds, nanos)), key: None })
+    // Protobuf may carry more nanoseconds than a second has, and both may be more than there is.
+    let retention = Duration::from_secs(seconds).checked_add(Duration::from_nanos(nanos.into()));
+    Ok(PromptCache { retention: Some(retention.unwrap_or(Duration::MAX)), key: None })
 }
 
 /// Zero is as good as absent, as in Dapr; what is no number in JSON can be sent to no vendor.

@@ -1,10 +1,12 @@
-//! Dapr's conversation API, versions alpha1 and alpha2: its bodies to and from the host's own words.
+//! Dapr's conversation API, versions alpha1 and alpha2: its messages to and from the host's own words.
 //!
 //! Pure: knows no socket, no status code and no component, and does not scrub or cache; what a request asks of those
-//! is handed on. The rules of protobuf's JSON are in `protojson.rs`, the messages in `wire.rs`, their meaning in
+//! is handed on. The messages are in `wire.rs`, the rules of their JSON in `protojson.rs`, what requests mean in
 //! `convert.rs`, and the answers in `reply.rs`.
 
 use std::collections::BTreeMap;
+
+use prost_types::Any;
 
 use crate::conversation::{Request, Response};
 use crate::secret::Secret;
@@ -12,14 +14,64 @@ use crate::secret::Secret;
 mod any;
 mod convert;
 mod fault;
-mod object;
-mod protojson;
+pub mod object;
+pub mod protojson;
 mod reply;
 mod scalar;
 #[cfg(test)]
 mod tests;
 mod well_known;
-mod wire;
+pub mod wire;
+
+/// A request of one version of the API, as it is on the wire.
+pub trait Converse: protojson::Message {
+    /// What it is answered with.
+    type Answer: protojson::Message;
+
+    /// Takes out the component's name, which counts only where no URL has it.
+    fn take_name(&mut self) -> String;
+
+    /// What the request to the component `name` means.
+    ///
+    /// # Errors
+    /// When it means nothing.
+    fn into_call(self, name: &str) -> Result<Call, Rejection>;
+
+    /// Makes the answer. `model` is the one that was asked, where it is known.
+    fn answer(envelope: Envelope, model: Option<&str>, response: Response) -> Self::Answer;
+}
+
+impl Converse for wire::ConversationRequest {
+    type Answer = wire::ConversationResponse;
+
+    fn take_name(&mut self) -> String {
+        std::mem::take(&mut self.name)
+    }
+
+    fn into_call(self, name: &str) -> Result<Call, Rejection> {
+        convert::alpha1(name, self)
+    }
+
+    fn answer(envelope: Envelope, _model: Option<&str>, response: Response) -> Self::Answer {
+        reply::alpha1(envelope, response)
+    }
+}
+
+impl Converse for wire::ConversationRequestAlpha2 {
+    type Answer = wire::ConversationResponseAlpha2;
+
+    fn take_name(&mut self) -> String {
+        std::mem::take(&mut self.name)
+    }
+
+    fn into_call(self, name: &str) -> Result<Call, Rejection> {
+        convert::alpha2(name, self)
+    }
+
+    fn answer(envelope: Envelope, model: Option<&str>, response: Response) -> Self::Answer {
+        reply::alpha2(envelope, model, response)
+    }
+}
 
 /// A call that a client asks for.
 #[derive(Debug)]
@@ -35,10 +87,10 @@ pub struct Call {
 }
 
 /// What of a request comes back in its answer.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Envelope {
     context_id: String,
-    parameters: BTreeMap<String, any::Any>,
+    parameters: BTreeMap<String, Any>,
 }
 
 /// The scrub flags of a request, which are all independent.
@@ -98,48 +150,15 @@ pub enum InvalidParams {
          tools available to be used"
     )]
     UnknownTool,
+    /// A number that only protobuf has.
+    #[error("a JSON Schema can't hold this: {0}")]
+    NoJson(#[from] protojson::Unwritable),
     /// Time does not run backwards.
     #[error("promptCacheRetention cannot be negative")]
     NegativeRetention,
     /// Metadata keys are matched without regard to case, and two of one of ours would contradict each other.
     #[error("metadata key '{0}' is given more than once")]
     RepeatedOverride(&'static str),
-}
-
-/// Reads the body of an alpha1 request to the component `name`.
-///
-/// # Errors
-/// Malformed bodies come before senseless ones. Dapr looks the component up between the two.
-pub fn decode_alpha1(name: &str, body: &[u8]) -> Result<Call, Rejection> {
-    convert::alpha1(name, protojson::decode(body).map_err(Rejection::MalformedBody)?)
-}
-
-/// Reads the body of an alpha2 request to the component `name`.
-///
-/// # Errors
-/// Malformed bodies come before senseless ones. Dapr looks the component up between the two.
-pub fn decode_alpha2(name: &str, body: &[u8]) -> Result<Call, Rejection> {
-    convert::alpha2(name, protojson::decode(body).map_err(Rejection::MalformedBody)?)
-}
-
-/// Writes the body of an alpha1 answer.
-///
-/// # Errors
-/// None that is known: the text is all strings and the memory is there.
-pub fn encode_alpha1(envelope: &Envelope, response: &Response) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&reply::ConversationResponse::new(envelope, response))
-}
-
-/// Writes the body of an alpha2 answer. `model` is the one that the component is configured with.
-///
-/// # Errors
-/// None that is known: the text is all strings and the memory is there.
-pub fn encode_alpha2(
-    envelope: &Envelope,
-    model: Option<&str>,
-    response: &Response,
-) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&reply::ConversationResponseAlpha2::new(envelope, model, response))
 }
 
 /// Writes the body of an error: `code` is one of Dapr's names for errors.

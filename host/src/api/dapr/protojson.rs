@@ -1,7 +1,9 @@
-//! protobuf's JSON mapping, read in one pass: every rule that holds for all messages is here, once.
+//! protobuf's JSON mapping, read in one pass and written straight into a buffer: every rule that holds for all messages is
+//! here, once.
 //!
-//! Knows no message of the API; `message!` makes one readable from the table of its fields. Errors carry a template in
-//! protobuf-go's words, with `{}` for the offending token; `fault.rs` finds that and its place.
+//! Knows no message; `build/json.rs` makes of each descriptor the code that calls this. The crates that do all of it
+//! (pbjson) read a `null` as an error, take an `Any` for a `Value`, and have neither protobuf-go's texts nor their places.
+//! Errors carry a template in protobuf-go's words, with `{}` for the offending token; `fault.rs` finds that and its place.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,11 +12,16 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::ser::Serialize;
 
 use super::fault;
+use super::scalar::TextOrNumber;
 
 /// Reads a whole body. One of no bytes at all is the empty message, as in Dapr. The error is protobuf-go's text.
-pub(super) fn decode<M: Message>(body: &[u8]) -> Result<M, String> {
+///
+/// # Errors
+/// When the body is not the JSON of such a message.
+pub fn decode<M: Message>(body: &[u8]) -> Result<M, String> {
     if body.is_empty() {
         return Ok(M::default());
     }
@@ -25,73 +32,114 @@ pub(super) fn decode<M: Message>(body: &[u8]) -> Result<M, String> {
         .map_err(|error| fault::explain(text, &error))
 }
 
+/// Writes a whole body.
+///
+/// # Errors
+/// When the message has no JSON form, which none has that was made of JSON.
+pub fn encode<M: Message>(message: &M) -> Result<Vec<u8>, Unwritable> {
+    // Most answers fit, and growing costs more than what is left empty.
+    let mut text = Vec::with_capacity(512);
+    Value::write(message, &mut text)?;
+    Ok(text)
+}
+
+/// What has no form in JSON, although it has one in protobuf.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unwritable(pub(super) String);
+
 /// What a field may hold. `field` is the field's JSON name, for the error. A `null` never gets here from a field, only
 /// from an element of a list or a map, where it is an error.
-pub(super) trait Value: Sized {
+pub trait Value: Sized {
     fn read<'de, D: Deserializer<'de>>(field: &'static str, json: D) -> Result<Self, D::Error>;
+
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable>;
+
+    /// Whether a field that holds this is left out.
+    fn is_absent(&self) -> bool {
+        false
+    }
 }
 
-/// A message: what to do with the value of the field of this name. `false` if there is no such field.
-pub(super) trait Message: Default {
-    fn member<'de, A: MapAccess<'de>>(&mut self, name: &str, members: &mut Members<A>) -> Result<bool, A::Error>;
+/// A message. `build/json.rs` implements it for those of `host/proto`.
+pub trait Message: Default {
+    /// Reads the value of the field of this name. `false` if there is no such field.
+    fn member<'de, A: MapAccess<'de>>(&mut self, _name: &str, _members: &mut Members<A>) -> Result<bool, A::Error> {
+        Ok(false)
+    }
+
+    /// Writes each field that is there.
+    fn members(&self, _object: &mut Object<'_>) -> Result<(), Unwritable> {
+        Ok(())
+    }
 }
 
-/// Implements [`Message`] by a table of `number field: "jsonName" | "other_spelling"`, after which may come one `oneof`.
-macro_rules! message {
-    ($message:ident {
-        $($number:literal $field:ident: $name:literal $(| $alias:literal)*,)*
-        $(oneof $slot:ident $oneof:literal { $($case_number:literal $case:path: $case_name:literal $(| $case_alias:literal)*,)+ })?
-    }) => {
-        impl $crate::api::dapr::protojson::Message for $message {
-            fn member<'de, A: ::serde::de::MapAccess<'de>>(
-                &mut self,
-                name: &str,
-                members: &mut $crate::api::dapr::protojson::Members<A>,
-            ) -> Result<bool, A::Error> {
-                match name {
-                    $($name $(| $alias)* => members.read($number, $name, &mut self.$field)?,)*
-                    $($($case_name $(| $case_alias)* => {
-                        members.one_of($case_number, $oneof, &mut self.$slot, $case)?;
-                    })+)?
-                    _ => return Ok(false),
-                }
-                Ok(true)
-            }
+/// The JSON object of one message as it is written.
+pub struct Object<'a> {
+    text: &'a mut Vec<u8>,
+    is_empty: bool,
+}
+
+impl Object<'_> {
+    /// Writes a field, unless it holds what absent fields hold. `key` is the name in its quotes, with the colon.
+    pub fn field<T: Value>(&mut self, key: &str, value: &T) -> Result<(), Unwritable> {
+        if value.is_absent() { Ok(()) } else { self.member(key, value) }
+    }
+
+    /// Writes the chosen case of a oneof, whatever it holds.
+    pub fn member<T: Value>(&mut self, key: &str, value: &T) -> Result<(), Unwritable> {
+        if !self.is_empty {
+            self.text.push(b',');
         }
-    };
+        self.is_empty = false;
+        self.text.extend_from_slice(key.as_bytes());
+        value.write(self.text)
+    }
 }
-pub(super) use message;
 
 /// The members of the JSON object of one message, of which each field may be only one.
-pub(super) struct Members<A> {
+pub struct Members<A> {
     map: A,
     seen: u32,
 }
 
 impl<'de, A: MapAccess<'de>> Members<A> {
     /// Reads the next value into `slot`, which stays as it is for `null`.
-    pub(super) fn read<T: Value>(&mut self, number: u8, field: &'static str, slot: &mut T) -> Result<(), A::Error> {
+    pub fn read<T: Value>(&mut self, number: u8, field: &'static str, slot: &mut T) -> Result<bool, A::Error> {
         self.once(number)?;
         if let Some(value) = self.map.next_value_seed(Nullable::new(field, None))? {
             *slot = value;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Reads the next value into `slot`, a number being as good as its text.
+    pub fn read_text_or_number(
+        &mut self,
+        number: u8,
+        field: &'static str,
+        slot: &mut Option<String>,
+    ) -> Result<bool, A::Error> {
+        let mut value = None::<TextOrNumber>;
+        self.read(number, field, &mut value)?;
+        *slot = value.map(|TextOrNumber(text)| text);
+        Ok(true)
     }
 
     /// Reads the next value as one case of `oneof`, of which only one may be there.
-    pub(super) fn one_of<T: Value, O>(
+    pub fn one_of<T: Value, O>(
         &mut self,
         number: u8,
         oneof: &'static str,
         slot: &mut Option<O>,
         case: fn(T) -> O,
-    ) -> Result<(), A::Error> {
+    ) -> Result<bool, A::Error> {
         self.once(number)?;
         let taken = slot.is_some().then_some(oneof);
         if let Some(value) = self.map.next_value_seed(Nullable::new("", taken))? {
             *slot = Some(case(value));
         }
-        Ok(())
+        Ok(true)
     }
 
     fn once(&mut self, number: u8) -> Result<(), A::Error> {
@@ -129,11 +177,26 @@ impl<M: Message> Value for M {
 
         json.deserialize_any(Fields(PhantomData))
     }
+
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        text.push(b'{');
+        self.members(&mut Object { text, is_empty: true })?;
+        text.push(b'}');
+        Ok(())
+    }
 }
 
 impl<T: Value> Value for Option<T> {
     fn read<'de, D: Deserializer<'de>>(field: &'static str, json: D) -> Result<Self, D::Error> {
         T::read(field, json).map(Some)
+    }
+
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        self.as_ref().map_or(Ok(()), |value| value.write(text))
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_none()
     }
 }
 
@@ -158,6 +221,22 @@ impl<T: Value> Value for Vec<T> {
         }
 
         json.deserialize_any(List(field, PhantomData))
+    }
+
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        text.push(b'[');
+        for (index, element) in self.iter().enumerate() {
+            if index > 0 {
+                text.push(b',');
+            }
+            element.write(text)?;
+        }
+        text.push(b']');
+        Ok(())
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
     }
 }
 
@@ -186,6 +265,29 @@ impl<T: Value> Value for BTreeMap<String, T> {
 
         json.deserialize_any(Entries(PhantomData))
     }
+
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        text.push(b'{');
+        for (index, (key, value)) in self.iter().enumerate() {
+            if index > 0 {
+                text.push(b',');
+            }
+            put(text, key)?;
+            text.push(b':');
+            value.write(text)?;
+        }
+        text.push(b'}');
+        Ok(())
+    }
+
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// Writes what serde_json writes as protobuf does.
+pub(super) fn put<T: Serialize + ?Sized>(text: &mut Vec<u8>, value: &T) -> Result<(), Unwritable> {
+    serde_json::to_writer(text, value).map_err(|error| Unwritable(error.to_string()))
 }
 
 /// The name of a member, borrowed from the body unless it has escapes.

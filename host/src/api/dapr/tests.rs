@@ -1,12 +1,36 @@
 //! What the bodies of Dapr's conversation API mean, row by row.
 
-use super::{
-    Call, Envelope, InvalidParams, Rejection, decode_alpha1, decode_alpha2, encode_alpha1, encode_alpha2, encode_error,
-};
+use super::wire::{ConversationRequest, ConversationRequestAlpha2};
+use super::{Call, Converse, Envelope, InvalidParams, Rejection, encode_error, protojson};
 use crate::conversation::{
     Candidate, FinishReason, Message, Part, Request, Response, ResponseFormat, ResultPart, Role, ToolCall, ToolChoice,
     ToolResult, Usage,
 };
+
+fn decode<R: Converse>(name: &str, body: &[u8]) -> Result<Call, Rejection> {
+    protojson::decode::<R>(body).map_err(Rejection::MalformedBody)?.into_call(name)
+}
+
+fn decode_alpha1(name: &str, body: &[u8]) -> Result<Call, Rejection> {
+    decode::<ConversationRequest>(name, body)
+}
+
+fn decode_alpha2(name: &str, body: &[u8]) -> Result<Call, Rejection> {
+    decode::<ConversationRequestAlpha2>(name, body)
+}
+
+fn encode<R: Converse>(envelope: &Envelope, model: Option<&str>, response: Response) -> String {
+    let encoded = protojson::encode(&R::answer(envelope.clone(), model, response)).unwrap();
+    String::from_utf8(encoded).unwrap()
+}
+
+fn encode_alpha1(envelope: &Envelope, response: Response) -> String {
+    encode::<ConversationRequest>(envelope, None, response)
+}
+
+fn encode_alpha2(envelope: &Envelope, model: Option<&str>, response: Response) -> String {
+    encode::<ConversationRequestAlpha2>(envelope, model, response)
+}
 
 fn alpha1(body: &str) -> Call {
     decode_alpha1("echo", body.as_bytes()).unwrap_or_else(|rejection| panic!("{body}: {rejection}"))
@@ -134,9 +158,9 @@ fn check_any(kind: &str, value: &str, echoed: Option<&str>) {
     match (decode_alpha1("echo", body.as_bytes()), echoed) {
         (Ok(call), Some(echoed)) => {
             let encoded =
-                encode_alpha1(&call.envelope, &Response { candidates: vec![said(vec![])], ..Response::default() });
+                encode_alpha1(&call.envelope, Response { candidates: vec![said(vec![])], ..Response::default() });
             let expected = format!("{{\"outputs\":[{{\"parameters\":{{\"k\":{}}}}}]}}", any(echoed));
-            assert_eq!(String::from_utf8(encoded.unwrap()).unwrap(), expected);
+            assert_eq!(encoded, expected);
         }
         (Err(Rejection::MalformedBody(text)), None) => {
             assert!(text.ends_with(&format!("invalid google.protobuf.{kind} value")), "{text}");
@@ -153,7 +177,7 @@ fn an_any_holds_what_its_type_allows() {
     check_any("BytesValue", "\"a\"", None);
     check_any("DoubleValue", "\"NaN\"", Some("\"NaN\""));
     check_any("DoubleValue", "\"1.5\"", Some("1.5"));
-    check_any("Duration", "\"1.5s\"", Some("\"1.5s\""));
+    check_any("Duration", "\"1.5s\"", Some("\"1.500s\""));
     check_any("Duration", "\"1h\"", None);
     check_any("Empty", "{\"a\":1}", Some("{}"));
     check_any("FieldMask", "\"fooBar.baz,q\"", Some("\"fooBar.baz,q\""));
@@ -173,7 +197,7 @@ fn an_any_holds_what_its_type_allows() {
     check_any("StringValue", "1", None);
     check_any("Struct", "{\"a\": 1}", Some("{\"a\":1}"));
     check_any("Struct", "{\"a\":1,\"a\":2}", None);
-    check_any("Timestamp", "\"2024-02-29T23:59:59.5Z\"", Some("\"2024-02-29T23:59:59.5Z\""));
+    check_any("Timestamp", "\"2024-02-29T23:59:59.5Z\"", Some("\"2024-02-29T23:59:59.500Z\""));
     check_any("Timestamp", "\"2023-02-29T00:00:00Z\"", None);
     check_any("UInt32Value", "-1", None);
     check_any("UInt64Value", "\"18446744073709551615\"", Some("\"18446744073709551615\""));
@@ -312,8 +336,8 @@ fn every_field_of_alpha2_has_its_place() {
     let Some(ResponseFormat::JsonSchema(format)) = request.response_format else { panic!("no schema") };
     assert_eq!((format.name.as_deref(), format.strict, format.description), (Some("answer"), Some(true), None));
     assert!(format.schema.starts_with(r#"{"type":"object","name":"answer""#), "{}", format.schema);
-    let answer = encode_alpha2(&envelope, None, &Response::default()).unwrap();
-    assert_eq!(String::from_utf8(answer).unwrap(), r#"{"contextId":"test-conversation-123"}"#);
+    let answer = encode_alpha2(&envelope, None, Response::default());
+    assert_eq!(answer, r#"{"contextId":"test-conversation-123"}"#);
 }
 
 #[test]
@@ -401,8 +425,7 @@ fn said(parts: Vec<Part>) -> Candidate {
 #[test]
 fn alpha1_answers_have_one_result_for_each_candidate() {
     let check = |envelope: &Envelope, candidates: Vec<Candidate>, expected: &str| {
-        let encoded = encode_alpha1(envelope, &Response { candidates, ..Response::default() }).unwrap();
-        assert_eq!(String::from_utf8(encoded).unwrap(), expected);
+        assert_eq!(encode_alpha1(envelope, Response { candidates, ..Response::default() }), expected);
     };
     let none = Envelope::default();
     check(&none, vec![], "{}");
@@ -425,8 +448,7 @@ fn alpha1_answers_have_one_result_for_each_candidate() {
 
 fn check_alpha2(model: Option<&str>, candidates: Vec<Candidate>, usage: Option<Usage>, expected: &str) {
     let response = Response { candidates, usage, model: Some("reported".to_owned()), ..Response::default() };
-    let encoded = encode_alpha2(&Envelope::default(), model, &response).unwrap();
-    assert_eq!(String::from_utf8(encoded).unwrap(), expected);
+    assert_eq!(encode_alpha2(&Envelope::default(), model, response), expected);
 }
 
 #[test]

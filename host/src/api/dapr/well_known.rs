@@ -1,188 +1,257 @@
-//! The types of package `google.protobuf` that have a JSON form of their own: which there are and what each may hold.
-//!
-//! Integers and floats are brought to protobuf's one form of them; what is text (times, masks, bytes) stays as written.
+//! The types of package `google.protobuf` that have a JSON form of their own: which there are, and what they are in JSON.
 
 use std::fmt;
 
-use serde::de::{Deserializer, Error, Visitor};
-use serde_json::value::{RawValue, to_raw_value};
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
+use prost::bytes::Bytes;
+use prost_types::{Duration, FieldMask, ListValue, Struct, Timestamp};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::object::{AnyJson, Struct};
-use super::protojson::Value;
-use super::scalar::number;
+use super::protojson::{Unwritable, Value, put};
 
-/// A time span as protobuf has it; its parts have the same sign.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Duration {
-    pub(super) seconds: i64,
-    pub(super) nanos: i32,
+/// A well-known type. `Any` is not among them, so that values do not nest.
+pub(super) struct WellKnown {
+    /// Without the package.
+    pub(super) name: &'static str,
+    /// The protobuf of a value in JSON, or `None` if it is not one of this type.
+    pub(super) read: fn(&str) -> Option<Vec<u8>>,
+    /// Writes the JSON of a value in protobuf.
+    pub(super) write: fn(&[u8], &mut Vec<u8>) -> Result<(), Unwritable>,
+}
+
+impl WellKnown {
+    /// The type whose value need not be given.
+    pub(super) const EMPTY: &'static str = "Empty";
+
+    const ALL: [Self; 16] = [
+        // Alone in an `Any`, a boolean may not be written as text.
+        Self { read: |json| Some(prost::Message::encode_to_vec(&read_bool(json)?)), ..Self::new::<bool>("BoolValue") },
+        Self::new::<Bytes>("BytesValue"),
+        Self::new::<f64>("DoubleValue"),
+        Self::new::<Duration>("Duration"),
+        Self::new::<()>(Self::EMPTY),
+        Self::new::<FieldMask>("FieldMask"),
+        Self::new::<f32>("FloatValue"),
+        Self::new::<i32>("Int32Value"),
+        Self::new::<i64>("Int64Value"),
+        Self::new::<ListValue>("ListValue"),
+        Self::new::<String>("StringValue"),
+        Self::new::<Struct>("Struct"),
+        Self::new::<Timestamp>("Timestamp"),
+        Self::new::<u32>("UInt32Value"),
+        Self::new::<u64>("UInt64Value"),
+        Self::new::<prost_types::Value>("Value"),
+    ];
+
+    const fn new<T: Value + prost::Message + Default>(name: &'static str) -> Self {
+        Self { name, read: to_protobuf::<T>, write: to_json::<T> }
+    }
+
+    /// The type that a URL names. Only what follows its last slash counts.
+    pub(super) fn of(type_url: &str) -> Option<&'static Self> {
+        static ALL: [WellKnown; 16] = WellKnown::ALL;
+        let name = type_url.rsplit('/').next()?.strip_prefix("google.protobuf.")?;
+        ALL.iter().find(|known| known.name == name)
+    }
+}
+
+fn to_protobuf<T: Value + prost::Message>(json: &str) -> Option<Vec<u8>> {
+    let value = T::read("value", &mut serde_json::Deserializer::from_str(json)).ok()?;
+    Some(value.encode_to_vec())
+}
+
+fn to_json<T: Value + prost::Message + Default>(protobuf: &[u8], text: &mut Vec<u8>) -> Result<(), Unwritable> {
+    T::decode(protobuf).map_err(|error| Unwritable(error.to_string()))?.write(text)
+}
+
+fn read_bool(json: &str) -> Option<bool> {
+    serde_json::from_str(json).ok()
+}
+
+/// Reads a string, and from it a value, with a text for when it is none.
+fn read_text<'de, D: Deserializer<'de>, T>(
+    json: D,
+    parse: fn(&str) -> Option<T>,
+    refusal: &'static str,
+) -> Result<T, D::Error> {
+    struct Text<T>(fn(&str) -> Option<T>, &'static str);
+
+    impl<T> Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("unexpected token {}")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            (self.0)(text).ok_or_else(|| E::custom(self.1))
+        }
+    }
+
+    json.deserialize_any(Text(parse, refusal))
 }
 
 impl Value for Duration {
     fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
-        struct Seconds;
+        read_text(json, parse_duration, "invalid google.protobuf.Duration value {}")
+    }
 
-        impl Visitor<'_> for Seconds {
-            type Value = Duration;
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        let Self { seconds, nanos } = *self;
+        let same_sign = seconds == 0 || nanos == 0 || (seconds < 0) == (nanos < 0);
+        let in_range = seconds.unsigned_abs() <= MAX_SECONDS && nanos.unsigned_abs() < 1_000_000_000;
+        if !same_sign || !in_range {
+            return Err(Unwritable(format!("google.protobuf.Duration: {seconds} s and {nanos} ns are out of range")));
+        }
+        put(text, &format_args!("{self}"))
+    }
+}
+
+/// protobuf's limit, about ten thousand years.
+const MAX_SECONDS: u64 = 315_576_000_000;
+
+/// Decimal seconds with an `s`: `86400s`, `-1.5s`, `.5s`, `+1.s`.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let unsigned = text.strip_suffix('s')?;
+    let (sign, unsigned) = match unsigned.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, unsigned.strip_prefix('+').unwrap_or(unsigned)),
+    };
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let leading_zero = whole.len() > 1 && whole.starts_with('0');
+    if unsigned.is_empty() || leading_zero || fraction.len() > 9 || !is_digits(whole) || !is_digits(fraction) {
+        return None;
+    }
+    let seconds: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let nanos: i32 = format!("{fraction:0<9}").parse().ok()?;
+    (seconds.unsigned_abs() <= MAX_SECONDS)
+        .then(|| Duration { seconds: i64::from(sign) * seconds, nanos: sign * nanos })
+}
+
+impl Value for Timestamp {
+    fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
+        let parse = |text: &str| {
+            is_timestamp(text).then_some(())?;
+            text.parse().ok().filter(|time: &Self| YEARS_1_TO_9999.contains(&time.seconds))
+        };
+        read_text(json, parse, "invalid google.protobuf.Timestamp value {}")
+    }
+
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        let Self { seconds, nanos } = *self;
+        if !YEARS_1_TO_9999.contains(&seconds) || !(0..1_000_000_000).contains(&nanos) {
+            return Err(Unwritable(format!("google.protobuf.Timestamp: {seconds} s and {nanos} ns are out of range")));
+        }
+        put(text, &format_args!("{self}"))
+    }
+}
+
+/// In seconds since 1970.
+const YEARS_1_TO_9999: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+impl Value for FieldMask {
+    fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
+        read_text(json, parse_field_mask, "invalid google.protobuf.FieldMask value {}")
+    }
+
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        let camel: Vec<String> = self.paths.iter().map(|path| camel_case(path)).collect();
+        let joined = camel.join(",");
+        if parse_field_mask(&joined).as_ref() != Some(self) {
+            return Err(Unwritable(format!("google.protobuf.FieldMask: {:?} has no form in JSON", self.paths)));
+        }
+        put(text, &joined)
+    }
+}
+
+/// Paths of names in lower camel case, with commas between them.
+fn parse_field_mask(text: &str) -> Option<FieldMask> {
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(FieldMask::default());
+    }
+    let is_mask = text.split([',', '.']).all(is_name);
+    is_mask.then(|| FieldMask { paths: text.split(',').map(snake_case).collect() })
+}
+
+fn snake_case(camel: &str) -> String {
+    let mut snake = String::with_capacity(camel.len() + 4);
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
+}
+
+fn camel_case(snake: &str) -> String {
+    let mut camel = String::with_capacity(snake.len());
+    let mut is_first = false;
+    for c in snake.chars() {
+        match c {
+            '_' => is_first = true,
+            _ if is_first => {
+                camel.push(c.to_ascii_uppercase());
+                is_first = false;
+            }
+            _ => camel.push(c),
+        }
+    }
+    camel
+}
+
+/// Standard or URL-safe base64, padded or not.
+impl Value for Bytes {
+    fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
+        const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true);
+        const PLAIN: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
+        const OF_URLS: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, CONFIG);
+        let parse = |text: &str| {
+            let engine = if text.contains(['-', '_']) { OF_URLS } else { PLAIN };
+            engine.decode(text).ok().map(Self::from)
+        };
+        read_text(json, parse, "invalid google.protobuf.BytesValue value {}")
+    }
+
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        put(text, &general_purpose::STANDARD.encode(self))
+    }
+}
+
+/// The empty message: whatever an object has is unknown to it.
+impl Value for () {
+    fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = ();
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("unexpected token {}")
             }
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
-                Duration::parse(text).ok_or_else(|| E::custom("invalid google.protobuf.Duration value {}"))
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(())
             }
         }
 
-        json.deserialize_any(Seconds)
-    }
-}
-
-impl Duration {
-    /// protobuf's limit, about ten thousand years.
-    const MAX_SECONDS: i64 = 315_576_000_000;
-
-    /// Decimal seconds with an `s`: `86400s`, `-1.5s`, `.5s`, `+1.s`.
-    fn parse(text: &str) -> Option<Self> {
-        let unsigned = text.strip_suffix('s')?;
-        let (negative, unsigned) = match unsigned.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, unsigned.strip_prefix('+').unwrap_or(unsigned)),
-        };
-        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-        let leading_zero = whole.len() > 1 && whole.starts_with('0');
-        if unsigned.is_empty() || leading_zero || fraction.len() > 9 || !is_digits(whole) || !is_digits(fraction) {
-            return None;
-        }
-        let seconds: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-        let nanos: i32 = format!("{fraction:0<9}").parse().ok()?;
-        let sign = if negative { -1 } else { 1 };
-        (seconds <= Self::MAX_SECONDS).then(|| Self { seconds: i64::from(sign) * seconds, nanos: sign * nanos })
-    }
-}
-
-/// A well-known type, by its name without the package. `Any` is not among them, so that values do not nest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WellKnown {
-    BoolValue,
-    BytesValue,
-    DoubleValue,
-    Duration,
-    Empty,
-    FieldMask,
-    FloatValue,
-    Int32Value,
-    Int64Value,
-    ListValue,
-    StringValue,
-    Struct,
-    Timestamp,
-    UInt32Value,
-    UInt64Value,
-    Value,
-}
-
-impl WellKnown {
-    /// The type that a URL names. Only what follows its last slash counts.
-    pub(super) fn of(type_url: &str) -> Option<Self> {
-        let name = type_url.rsplit('/').next()?;
-        Some(match name.strip_prefix("google.protobuf.")? {
-            "BoolValue" => Self::BoolValue,
-            "BytesValue" => Self::BytesValue,
-            "DoubleValue" => Self::DoubleValue,
-            "Duration" => Self::Duration,
-            "Empty" => Self::Empty,
-            "FieldMask" => Self::FieldMask,
-            "FloatValue" => Self::FloatValue,
-            "Int32Value" => Self::Int32Value,
-            "Int64Value" => Self::Int64Value,
-            "ListValue" => Self::ListValue,
-            "StringValue" => Self::StringValue,
-            "Struct" => Self::Struct,
-            "Timestamp" => Self::Timestamp,
-            "UInt32Value" => Self::UInt32Value,
-            "UInt64Value" => Self::UInt64Value,
-            "Value" => Self::Value,
-            _ => return None,
-        })
+        json.deserialize_any(Object)
     }
 
-    /// The JSON of a value of this type, or `None` if `json` is not one.
-    pub(super) fn normal(self, json: &str) -> Option<Box<RawValue>> {
-        let text = |is_valid: fn(&str) -> bool| {
-            read::<String>(json).filter(|text| is_valid(text)).and_then(|text| to_raw_value(&text).ok())
-        };
-        match self {
-            Self::BoolValue => to_raw_value(&serde_json::from_str::<bool>(json).ok()?).ok(),
-            Self::BytesValue => text(is_base64),
-            Self::DoubleValue => double(read(json)?),
-            Self::Duration => text(|text| Duration::parse(text).is_some()),
-            Self::Empty => json.starts_with('{').then(|| RawValue::from_string("{}".to_owned()).ok())?,
-            Self::FieldMask => text(is_field_mask),
-            Self::FloatValue => float(read(json)?),
-            Self::Int32Value => to_raw_value(&i32::try_from(integer(json)?).ok()?).ok(),
-            Self::Int64Value => to_raw_value(&i64::try_from(integer(json)?).ok()?.to_string()).ok(),
-            Self::ListValue if !json.starts_with('[') => None,
-            Self::ListValue | Self::Value => RawValue::from_string(read::<AnyJson>(json)?.0).ok(),
-            Self::StringValue => text(|_| true),
-            Self::Struct => RawValue::from_string(read::<Struct>(json)?.0).ok(),
-            Self::Timestamp => text(is_timestamp),
-            Self::UInt32Value => to_raw_value(&u32::try_from(integer(json)?).ok()?).ok(),
-            Self::UInt64Value => to_raw_value(&u64::try_from(integer(json)?).ok()?.to_string()).ok(),
-        }
+    fn write(&self, text: &mut Vec<u8>) -> Result<(), Unwritable> {
+        text.extend_from_slice(b"{}");
+        Ok(())
     }
-}
-
-fn read<T: Value>(json: &str) -> Option<T> {
-    T::read("value", &mut serde_json::Deserializer::from_str(json)).ok()
-}
-
-fn double(value: f64) -> Option<Box<RawValue>> {
-    if value.is_nan() {
-        return to_raw_value("NaN").ok();
-    }
-    if value.is_infinite() {
-        return to_raw_value(if value > 0.0 { "Infinity" } else { "-Infinity" }).ok();
-    }
-    to_raw_value(&value).ok()
-}
-
-fn float(value: f64) -> Option<Box<RawValue>> {
-    let single = value as f32;
-    match single.is_finite() {
-        true => to_raw_value(&single).ok(),
-        false if value.is_finite() => None,
-        false => double(value),
-    }
-}
-
-/// An integer, as a number or within a string; `1e2` and `100.0` are integers too.
-fn integer(json: &str) -> Option<i128> {
-    let text = if json.starts_with('"') { read::<String>(json)? } else { json.to_owned() };
-    let value = number(&text)?;
-    let whole = value.fract() == 0.0 && value.abs() < 2_f64.powi(53);
-    text.parse().ok().or_else(|| whole.then_some(value as i128))
-}
-
-/// Standard or URL-safe base64, padded or not.
-fn is_base64(text: &str) -> bool {
-    let data = if text.len().is_multiple_of(4) { text.trim_end_matches('=') } else { text };
-    let is_padded_well = text.len() - data.len() <= 2 && data.len() % 4 != 1;
-    let url_safe = text.contains(['-', '_']);
-    is_padded_well
-        && data.bytes().all(|byte| match byte {
-            b'+' | b'/' => !url_safe,
-            _ => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
-        })
-}
-
-/// Paths of names in lower camel case, with commas between them.
-fn is_field_mask(text: &str) -> bool {
-    let is_name = |name: &str| {
-        name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    };
-    text.trim().is_empty() || text.trim().split([',', '.']).all(is_name)
 }
 
 /// A time of RFC 3339 from the year 1 on, with at most nine decimals.

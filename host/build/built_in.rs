@@ -1,26 +1,20 @@
 //! Puts the built-in providers into the binary: every `.wasm` that `cargo xtask guests` left. Does nothing else.
 
-#![expect(clippy::disallowed_methods, reason = "a build script is told everything by its environment")]
-
-use std::env;
+use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    println!("cargo::rerun-if-env-changed=PARLOR_PROVIDERS_DIR");
-    let given = env::var_os("PARLOR_PROVIDERS_DIR").map(PathBuf::from);
-    let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
-    let providers = given.unwrap_or_else(|| manifest.join("../target/components/providers"));
+/// Writes the table that `src/built_in.rs` includes.
+pub(super) fn embed(providers: &Path, out: &Path) -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", providers.display());
     let mut table = String::from("&[\n");
-    for (name, path) in built(&providers)? {
+    for (name, path) in built(providers)? {
         println!("cargo::rerun-if-changed={}", path.display());
         writeln!(table, "    ({name:?}, include_bytes!({:?})),", path.canonicalize()?.display().to_string())?;
     }
     table.push(']');
-    let out = PathBuf::from(env::var("OUT_DIR")?).join("built_in.rs");
-    Ok(fs::write(out, table)?)
+    Ok(fs::write(out.join("built_in.rs"), table)?)
 }
 
 /// Name and path of each provider, by name. None when there are none yet: the binary says so when one is asked for.

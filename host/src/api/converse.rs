@@ -1,0 +1,47 @@
+//! The one way of a call through this room, whichever transport it came by: what is on the wire, to a call, to an answer.
+
+use super::Api;
+use super::dapr::{self, Converse, Rejection};
+use super::status::Refusal;
+use crate::conversation::Response;
+use crate::error::ConverseError;
+use crate::pipeline::{self, Call};
+
+/// Asks the component `name`, and makes of its answer what goes back over the wire.
+///
+/// # Errors
+/// What a caller is to be told instead.
+pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> Result<R::Answer, Refusal> {
+    let call = request.into_call(name).map_err(|rejection| reject(api, name, rejection))?;
+    let dapr::Call { request, envelope, scrub, overrides } = call;
+    warn_of_what_has_no_effect(name, &scrub, overrides.cache_ttl.is_some());
+    let asked_model = request.model.clone();
+    let answered = answer(api, name, Call { request, key: overrides.key }).await.map_err(|error| {
+        tracing::warn!(component = %name, error = %error, "a call has failed");
+        Refusal::from(&error)
+    })?;
+    let configured = api.snapshot.component(name).ok().and_then(|component| component.model.as_deref());
+    Ok(R::answer(envelope, asked_model.as_deref().or(configured), answered))
+}
+
+/// Clients written for Dapr ask for both, and are not refused for it; the operator must know that nothing comes of it.
+fn warn_of_what_has_no_effect(component: &str, scrub: &dapr::Scrub, caches: bool) {
+    if scrub.answer || scrub.messages.contains(&true) {
+        tracing::warn!(component, "`scrubPII` has no effect in this version: the text goes to the provider as it came");
+    }
+    if caches {
+        tracing::warn!(component, "`cacheTTL` has no effect in this version: the answer is not cached");
+    }
+}
+
+async fn answer(api: &Api, name: &str, call: Call) -> Result<Response, ConverseError> {
+    pipeline::converse(&api.snapshot, name, call).await?.into_response(name).await
+}
+
+/// Dapr looks the component up before reading any sense into a request.
+fn reject(api: &Api, name: &str, rejection: Rejection) -> Refusal {
+    match (&rejection, api.snapshot.component(name)) {
+        (Rejection::MalformedBody(_), _) | (_, Ok(_)) => rejection.into(),
+        (_, Err(unknown)) => Refusal::from(&unknown),
+    }
+}

@@ -1,0 +1,84 @@
+//! Dapr's service. What requests mean and how they are answered is decided where HTTP's are.
+
+use prost::Message;
+use tonic::metadata::MetadataValue;
+use tonic::{Request, Response, Status, async_trait};
+
+use crate::api::dapr::Converse;
+use crate::api::dapr::wire::dapr_server::Dapr;
+use crate::api::dapr::wire::{
+    ConversationRequest, ConversationRequestAlpha2, ConversationResponse, ConversationResponseAlpha2,
+    GetMetadataRequest, GetMetadataResponse, SetMetadataRequest, ShutdownRequest,
+};
+use crate::api::status::Refusal;
+use crate::api::{SharedApi, converse, metadata};
+
+/// Serves the methods.
+pub(super) struct Service {
+    api: SharedApi,
+}
+
+impl Service {
+    pub(super) fn new(api: SharedApi) -> Self {
+        Self { api }
+    }
+
+    /// The one method behind both versions, which differ in nothing but their messages.
+    async fn converse<R: Converse<Answer: Message>>(&self, request: Request<R>) -> Result<Response<R::Answer>, Status> {
+        let mut request = request.into_inner();
+        let name = request.take_name();
+        let answer = converse::converse(&self.api, &name, request).await?;
+        let (length, most) = (answer.encoded_len(), self.api.max_body_size);
+        if length > most {
+            let text = format!("the answer has {length} bytes, more than the {most} that `--max-body-size` allows");
+            return Err(Status::resource_exhausted(text));
+        }
+        Ok(Response::new(answer))
+    }
+}
+
+#[async_trait]
+impl Dapr for Service {
+    async fn converse_alpha1(
+        &self,
+        request: Request<ConversationRequest>,
+    ) -> Result<Response<ConversationResponse>, Status> {
+        self.converse(request).await
+    }
+
+    async fn converse_alpha2(
+        &self,
+        request: Request<ConversationRequestAlpha2>,
+    ) -> Result<Response<ConversationResponseAlpha2>, Status> {
+        self.converse(request).await
+    }
+
+    async fn get_metadata(
+        &self,
+        _request: Request<GetMetadataRequest>,
+    ) -> Result<Response<GetMetadataResponse>, Status> {
+        Ok(Response::new(metadata::tell(&self.api)))
+    }
+
+    async fn set_metadata(&self, request: Request<SetMetadataRequest>) -> Result<Response<()>, Status> {
+        let SetMetadataRequest { key, value } = request.into_inner();
+        metadata::set(&self.api, key, value.into_bytes())?;
+        Ok(Response::new(()))
+    }
+
+    async fn shutdown(&self, _request: Request<ShutdownRequest>) -> Result<Response<()>, Status> {
+        self.api.end.ask();
+        Ok(Response::new(()))
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        let after = refusal.retry_after_seconds();
+        let mut status = Self::new(refusal.grpc, refusal.message);
+        if let Some(seconds) = after {
+            status.metadata_mut().insert("retry-after", MetadataValue::from(seconds));
+        }
+        status
+    }
+}

@@ -1,0 +1,82 @@
+//! The corpus, and what is near it, through the rules: quick enough for every change, and no replacement for a search.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+type Rule = fn(&[u8]);
+
+/// Cases near each case of the corpus.
+const NEAR: usize = 300;
+
+fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "the corpus of {name} is empty");
+    paths.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+/// A fixed sequence of numbers that look random (xorshift).
+fn random(state: &mut u64, below: usize) -> usize {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    usize::try_from(*state >> 33).unwrap() % below
+}
+
+fn change(data: &mut Vec<u8>, other: &[u8], state: &mut u64) {
+    let at = random(state, data.len() + 1);
+    let end = (at + random(state, 9)).min(data.len());
+    match random(state, 5) {
+        0 => drop(data.drain(at..end)),
+        1 => data.insert(at, u8::try_from(random(state, 256)).unwrap()),
+        2 => data.truncate(at),
+        3 if at < data.len() => data[at] ^= 1 << random(state, 8),
+        _ => {
+            let from = random(state, other.len() + 1);
+            let to = (from + random(state, 33)).min(other.len());
+            drop(data.splice(at..end, other[from..to].iter().copied()));
+        }
+    }
+}
+
+fn check(name: &str, rule: Rule) {
+    let corpus = corpus(name);
+    let mut state = 0x9e37_79b9_7f4a_7c15;
+    for (path, case) in &corpus {
+        println!("{}", path.display());
+        rule(case);
+        for _ in 0..NEAR {
+            let mut near = case.clone();
+            for _ in 0..=random(&mut state, 3) {
+                let (_, other) = &corpus[random(&mut state, corpus.len())];
+                change(&mut near, other, &mut state);
+            }
+            rule(&near);
+        }
+    }
+}
+
+#[test]
+fn json_keeps_its_rules_over_the_corpus() {
+    check("json", super::json);
+}
+
+#[test]
+fn protobuf_keeps_its_rules_over_the_corpus() {
+    check("protobuf", super::protobuf);
+}
+
+/// The corpus of one form is that of the other, so that a case is written down once.
+#[test]
+fn each_case_of_json_that_is_a_request_is_one_of_protobuf_too() {
+    use parlor::api::dapr::wire::{ConversationRequest, ConversationRequestAlpha2};
+    for (_, case) in corpus("json") {
+        if let Ok(request) = parlor::api::dapr::protojson::decode::<ConversationRequest>(&case) {
+            super::protobuf(&prost::Message::encode_to_vec(&request));
+        }
+        if let Ok(request) = parlor::api::dapr::protojson::decode::<ConversationRequestAlpha2>(&case) {
+            super::protobuf(&prost::Message::encode_to_vec(&request));
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Invariant 6: HTTP and gRPC give the same answer to the same call. Every case is sent by both; Dapr's own acceptance
+//! cases are among them.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use tonic::Code;
+
+use crate::harness::{Host, HostBuilder, Upstream};
+
+/// The version of the API that a case is for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Version {
+    Alpha1,
+    Alpha2,
+}
+use Version::{Alpha1, Alpha2};
+
+/// An answer, or Dapr's code of an error and its text.
+type Outcome = Result<Value, (String, String)>;
+
+/// Dapr's codes of errors, each with its status in HTTP and its code in gRPC.
+const ERRORS: [(&str, u16, Code); 4] = [
+    ("ERR_CONVERSATION_NOT_FOUND", 400, Code::InvalidArgument),
+    ("ERR_CONVERSATION_MISSING_INPUTS", 400, Code::InvalidArgument),
+    ("ERR_CONVERSATION_INVALID_PARMS", 400, Code::InvalidArgument),
+    ("ERR_CONVERSATION_INVOKE", 500, Code::Internal),
+];
+
+async fn by_http(host: &Host, version: Version, component: &str, body: &Value) -> Outcome {
+    let number = if version == Alpha1 { 1 } else { 2 };
+    let path = format!("/v1.0-alpha{number}/conversation/{component}/converse");
+    let answer = host.client.post(&path, body.to_string()).await;
+    if answer.status == 200 {
+        return Ok(answer.json());
+    }
+    let (status, code, text) = answer.error();
+    let known = ERRORS.iter().find(|(known, ..)| *known == code).unwrap_or_else(|| panic!("{code}: {text}"));
+    assert_eq!(status, known.1, "{code}: {text}");
+    Err((code, text))
+}
+
+/// The same by both, which must agree.
+async fn by_both(host: &Host, version: Version, component: &str, body: &Value) -> Outcome {
+    let expected = by_http(host, version, component, body).await;
+    let answer = match version {
+        Alpha1 => host.grpc.alpha1(component, body).await,
+        Alpha2 => host.grpc.alpha2(component, body).await,
+    };
+    match (&expected, answer) {
+        (Ok(expected), Ok(answer)) => assert_eq!(*expected, answer, "{body}"),
+        (Err((code, text)), Err(status)) => {
+            let (_, _, grpc) = ERRORS.iter().find(|(known, ..)| known == code).unwrap();
+            assert_eq!((status.code(), status.message()), (*grpc, text.as_str()), "{body}");
+            assert!(status.details().is_empty(), "Dapr's errors of conversations carry no details");
+        }
+        (expected, answer) => panic!("{body}: {expected:?} by HTTP and {answer:?} by gRPC"),
+    }
+    expected
+}
+
+fn said(kind: &str, text: &str) -> Value {
+    json!({ kind: { "content": [{ "text": text }] } })
+}
+
+fn function_call(id: &str, name: &str, arguments: &str) -> Value {
+    json!({ "id": id, "function": { "name": name, "arguments": arguments } })
+}
+
+fn tool(name: &str, properties: &Value) -> Value {
+    json!({ "function": {
+        "name": name,
+        "description": "for tests",
+        "parameters": { "type": "object", "properties": properties },
+    } })
+}
+
+fn inputs(messages: &[Value]) -> Value {
+    json!({ "inputs": [{ "messages": messages }] })
+}
+
+/// An alpha2 answer of the echo component.
+fn echoed(content: &str, calls: &[Value], words: u64) -> Value {
+    let mut message = json!({ "content": content });
+    if !calls.is_empty() {
+        message["toolCalls"] = json!(calls);
+    }
+    let reason = if calls.is_empty() { "stop" } else { "tool_calls" };
+    let (one, both) = (words.to_string(), (2 * words).to_string());
+    let usage = json!({ "completionTokens": one, "promptTokens": one, "totalTokens": both });
+    json!({ "outputs": [{ "choices": [{ "finishReason": reason, "message": message }], "usage": usage }] })
+}
+
+#[tokio::test]
+async fn alpha1_as_in_daprs_own_tests() {
+    let host = Host::echo();
+    let check = async |body: Value, expected: Value| {
+        assert_eq!(by_both(&host, Alpha1, "echo", &body).await, Ok(expected), "{body}");
+    };
+    let result = |text: &str| json!({ "outputs": [{ "result": text }] });
+    check(json!({ "inputs": [{ "content": "well hello there" }] }), result("well hello there")).await;
+    let clean = json!({ "inputs": [{ "content": "well hello there", "scrubPII": true }], "scrubPII": true });
+    check(clean, result("well hello there")).await;
+    check(json!({ "inputs": [{ "content": "one" }, { "content": "two", "role": "ai" }] }), result("one\ntwo")).await;
+    check(json!({ "inputs": [{}] }), json!({ "outputs": [{}] })).await;
+    let any = |kind: &str, value: Value| json!({ "@type": format!("type.googleapis.com/google.protobuf.{kind}"), "value": value });
+    let parameters = json!({
+        "bool": any("BoolValue", json!(true)), "bytes": any("BytesValue", json!("aGk=")),
+        "double": any("DoubleValue", json!(1.5)), "duration": any("Duration", json!("1.500s")),
+        "empty": any("Empty", json!({})), "int": any("Int64Value", json!("100")), "none": {},
+        "struct": any("Struct", json!({ "a": [1, null, "b", { "c": false }] })),
+        "text": any("StringValue", json!("x")), "time": any("Timestamp", json!("2024-02-29T23:59:59.500Z")),
+    });
+    let body =
+        json!({ "contextID": "c", "inputs": [{ "content": "x" }], "parameters": parameters, "temperature": 0.5 });
+    check(body, json!({ "contextID": "c", "outputs": [{ "result": "x", "parameters": parameters }] })).await;
+}
+
+#[tokio::test]
+async fn alpha2_as_in_daprs_own_tests() {
+    let host = Host::echo();
+    let check = async |body: Value, expected: Value| {
+        assert_eq!(by_both(&host, Alpha2, "echo", &body).await, Ok(expected), "{body}");
+    };
+    let mut all = inputs(&[said("ofUser", "well hello there")]);
+    all["inputs"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "messages": [said("ofSystem", "You are a helpful assistant")] }));
+    let fields = json!({
+        "contextId": "test-conversation-123", "metadata": { "api_key": "test-key" }, "scrubPii": false,
+        "temperature": 0.7, "responseFormat": { "type": "object", "properties": {}, "required": [] },
+        "promptCacheRetention": "86400s", "toolChoice": "auto", "parameters": { "untyped": {} },
+        "tools": [tool("test_function", &json!({ "param1": { "type": "string" } }))],
+    });
+    all.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let calls = [function_call("0", "test_function", "param1")];
+    let mut expected = echoed("well hello there\nYou are a helpful assistant", &calls, 8);
+    expected["contextId"] = json!("test-conversation-123");
+    check(all, expected).await;
+
+    for kind in ["ofUser", "ofSystem", "ofDeveloper", "ofAssistant"] {
+        check(inputs(&[said(kind, "two words")]), echoed("two words", &[], 2)).await;
+    }
+    for (id, arguments) in [("id 123", r#"{"test": "value"}"#), ("call_123", "{}"), ("", "")] {
+        let mut call = json!({ "id": id, "function": { "name": "f", "arguments": arguments } });
+        let assistant = json!({ "ofAssistant": { "content": [{ "text": "assistant message" }], "toolCalls": [call] } });
+        if id.is_empty() {
+            call = json!({ "function": { "name": "f" } });
+        }
+        check(inputs(&[assistant]), echoed("assistant message", &[call], 2)).await;
+    }
+    let told =
+        json!({ "ofTool": { "toolId": "tool-123", "name": "tool name", "content": [{ "text": "tool message" }] } });
+    let text = "Tool Response for tool ID 'tool-123' with name 'tool name': tool message";
+    check(inputs(std::slice::from_ref(&told)), echoed(text, &[], 12)).await;
+    check(inputs(&[said("ofUser", "text"), told]), echoed(&format!("text\n{text}"), &[], 13)).await;
+    let four = [
+        said("ofUser", "first user message"),
+        said("ofAssistant", "first assistant response"),
+        said("ofUser", "second user message"),
+        said("ofSystem", "system instruction"),
+    ];
+    let joined = "first user message\nfirst assistant response\nsecond user message\nsystem instruction";
+    check(inputs(&four), echoed(joined, &[], 11)).await;
+    let three = [json!({ "ofUser": { "content": [{ "text": "a" }, { "text": "b" }] } }), said("ofUser", "c")];
+    check(inputs(&three), echoed("a\nb\nc", &[], 3)).await;
+    let nothing = json!({ "outputs": [{ "choices": [{ "finishReason": "stop", "message": {} }], "usage": {} }] });
+    check(inputs(&[said("ofUser", "")]), nothing.clone()).await;
+    check(json!({ "inputs": [{}] }), nothing).await;
+    let mut offered = inputs(&[said("ofUser", "x")]);
+    offered["tools"] = json!([tool("f", &json!({ "unit": {}, "location": {}, "name": {} })), {}]);
+    check(offered, echoed("x", &[function_call("0", "f", "location,name,unit")], 1)).await;
+}
+
+#[tokio::test]
+async fn errors_have_the_same_code_and_text() {
+    let host = Host::echo();
+    let check = async |version, component: &str, body: Value, code: &str, text: &str| {
+        let expected = Err((code.to_owned(), text.to_owned()));
+        assert_eq!(by_both(&host, version, component, &body).await, expected, "{body}");
+    };
+    for version in [Alpha1, Alpha2] {
+        let missing = "failed conversing with component echo: missing inputs in request";
+        for body in [json!({ "metadata": { "model": "daprGPT" } }), json!({}), json!({ "inputs": [] })] {
+            check(version, "echo", body, "ERR_CONVERSATION_MISSING_INPUTS", missing).await;
+        }
+        let unknown = "failed finding conversation component nobody";
+        for body in [json!({}), json!({ "inputs": [{}] })] {
+            check(version, "nobody", body, "ERR_CONVERSATION_NOT_FOUND", unknown).await;
+        }
+        let twice = json!({ "inputs": [{}], "metadata": { "model": "a", "Model": "b" } });
+        let text =
+            "failed conversing with component echo: invalid params: metadata key 'model' is given more than once";
+        check(version, "echo", twice, "ERR_CONVERSATION_INVALID_PARMS", text).await;
+    }
+    let known = "'auto', 'none', 'required', or a specific tool name matching the tools available to be used";
+    let senseless = [
+        (inputs(&[json!({ "invalidField": { "content": [] } })]), "message type cannot be nil".to_owned()),
+        (inputs(&[json!({ "ofAssistant": { "toolCalls": [{ "id": "1" }] } })]), "tool types cannot be nil".to_owned()),
+        (json!({ "inputs": [{}], "toolChoice": "required" }), format!("tool choice must be {known}")),
+        (
+            json!({ "inputs": [{}], "toolChoice": "g", "tools": [tool("f", &json!({}))] }),
+            format!("tool choice selected was not found. Must be {known}"),
+        ),
+        (
+            json!({ "inputs": [{}], "promptCacheRetention": "-1s" }),
+            "promptCacheRetention cannot be negative".to_owned(),
+        ),
+    ];
+    for (body, reason) in senseless {
+        let text = format!("failed conversing with component echo: invalid params: {reason}");
+        check(Alpha2, "echo", body, "ERR_CONVERSATION_INVALID_PARMS", &text).await;
+    }
+    let mut body = inputs(&[said("ofUser", "x")]);
+    body["tools"] = json!([tool("f", &json!("none"))]);
+    let text = "failed conversing with component echo: tool function properties must be a map[string]any, got string";
+    check(Alpha2, "echo", body, "ERR_CONVERSATION_INVOKE", text).await;
+}
+
+/// A host with one component of a vendor that is the test's own.
+fn vendor(upstream: &Upstream, name: &str) -> Host {
+    let endpoint = format!("{}/v1", upstream.origin);
+    let settings = [("key", "k"), ("model", "m"), ("endpoint", endpoint.as_str())];
+    HostBuilder::new().component(name, "conversation.openai", &settings).start()
+}
+
+/// What both make of a vendor's answer, and what arrived there, which must be the same too.
+async fn with_vendor(
+    host: &Host,
+    upstream: &mut Upstream,
+    version: Version,
+    body: &Value,
+    (status, answer): (u16, &Value),
+) -> (Outcome, Value) {
+    let (outcome, arrived) = tokio::join!(by_both(host, version, "gpt", body), async {
+        let mut arrived = Vec::new();
+        for _ in 0..2 {
+            let call = upstream.call().await;
+            arrived.push(call.json());
+            call.answer(status, answer.to_string());
+        }
+        arrived
+    });
+    assert_eq!(arrived[0], arrived[1], "{body}");
+    (outcome, arrived[0].clone())
+}
+
+fn completion(usage: &Value) -> Value {
+    let choice = |index: u32, text: &str| json!({ "index": index, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" });
+    json!({ "id": "1", "model": "reported", "choices": [choice(0, "one"), choice(1, "two")], "usage": usage })
+}
+
+#[tokio::test]
+async fn a_vendor_gets_the_same_request_and_its_answer_comes_back_the_same() {
+    let mut upstream = Upstream::start().await;
+    let host = vendor(&upstream, "gpt");
+    let usage = json!({
+        "prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 17,
+        "prompt_tokens_details": { "cached_tokens": 1, "audio_tokens": 2 },
+        "completion_tokens_details": { "reasoning_tokens": 5 },
+    });
+    let mut body = inputs(&[said("ofDeveloper", "d"), said("ofSystem", "s"), said("ofUser", "u")]);
+    let fields = json!({
+        "tools": [tool("f", &json!({ "a": { "type": "integer", "minimum": 1, "maximum": 2.5 } }))],
+        "toolChoice": "f", "temperature": 0.5, "metadata": { "team": "t" },
+        "responseFormat": { "type": "object", "properties": { "b": { "type": "string" } } },
+    });
+    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let (outcome, arrived) = with_vendor(&host, &mut upstream, Alpha2, &body, (200, &completion(&usage))).await;
+    let outputs = outcome.unwrap()["outputs"].clone();
+    assert_eq!(outputs[1]["choices"][0]["index"], "1");
+    for output in outputs.as_array().unwrap() {
+        assert_eq!(output["model"], "m");
+        assert_eq!(output["usage"]["promptTokensDetails"], json!({ "audioTokens": "2", "cachedTokens": "1" }));
+        assert_eq!(output["usage"]["completionTokensDetails"], json!({ "reasoningTokens": "5" }));
+    }
+    assert_eq!(arrived["tool_choice"], json!({ "type": "function", "function": { "name": "f" } }));
+    assert_eq!(arrived["tools"][0]["function"]["parameters"]["properties"]["a"]["minimum"], json!(1));
+    for (choice, expected) in [("auto", "auto"), ("none", "none"), ("required", "required"), ("", "auto")] {
+        body["toolChoice"] = json!(choice);
+        let (_, arrived) = with_vendor(&host, &mut upstream, Alpha2, &body, (200, &completion(&usage))).await;
+        assert_eq!(arrived["tool_choice"], expected);
+    }
+}
+
+#[tokio::test]
+async fn alpha1_roles_reach_the_vendor_alike() {
+    let mut upstream = Upstream::start().await;
+    let host = vendor(&upstream, "gpt");
+    for role in ["user", "human", "system", "assistant", "ai", "generic", "developer", "System", ""] {
+        let body = json!({ "inputs": [{ "content": "x", "role": role }] });
+        let (outcome, arrived) = with_vendor(&host, &mut upstream, Alpha1, &body, (200, &completion(&json!({})))).await;
+        assert_eq!(outcome.unwrap()["outputs"], json!([{ "result": "one" }, { "result": "two" }]));
+        let expected = match role {
+            "system" => "system",
+            "assistant" | "ai" => "assistant",
+            _ => "user",
+        };
+        assert_eq!(arrived["messages"][0]["role"], expected, "{role}");
+    }
+}
+
+#[tokio::test]
+async fn a_vendors_error_comes_back_alike() {
+    let mut upstream = Upstream::start().await;
+    let host = vendor(&upstream, "gpt");
+    let body = json!({ "inputs": [{ "content": "x" }] });
+    for status in [400, 401, 404, 429, 500, 503] {
+        let error = json!({ "error": { "message": "no such luck", "type": "t" } });
+        let (outcome, _) = with_vendor(&host, &mut upstream, Alpha1, &body, (status, &error)).await;
+        let (code, text) = outcome.unwrap_err();
+        assert_eq!(code, "ERR_CONVERSATION_INVOKE", "{status}");
+        assert!(text.starts_with("failed conversing with component gpt: ") && text.contains("no such luck"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn text_of_any_kind_and_length_comes_back_alike() {
+    let host = Host::echo();
+    let mut texts = vec!["\0\u{1}\u{7f}\u{2028}é🦀 <b>&amp;\"\\/".to_owned(), " ".to_owned(), "a\r\n\tb".to_owned()];
+    texts.push("word ".repeat(100_000));
+    let mut all = String::new();
+    for code in (0..0x3000).filter_map(char::from_u32) {
+        write!(all, "{code}").unwrap();
+    }
+    texts.push(all);
+    for text in texts {
+        let body = json!({ "inputs": [{ "content": text }] });
+        assert_eq!(by_both(&host, Alpha1, "echo", &body).await.unwrap()["outputs"][0]["result"], text.as_str());
+        let body = inputs(&[said("ofUser", &text)]);
+        let answer = by_both(&host, Alpha2, "echo", &body).await.unwrap();
+        assert_eq!(answer["outputs"][0]["choices"][0]["message"]["content"], text.as_str());
+    }
+}
