@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod api;
+mod clients;
 mod faults;
 mod grants;
 mod harness;

@@ -9,9 +9,11 @@ use anyhow::{Result, bail};
 use crate::workspace::Workspace;
 
 mod checks;
+mod clients;
 mod debian;
 mod guests;
 mod program;
+mod receipt;
 mod servers;
 mod step;
 mod toolchain;
@@ -21,13 +23,14 @@ mod workspace;
 type Command = fn(&Workspace, &[String]) -> Result<()>;
 
 /// Name, what it does, and how: the order is the order of the help text.
-const COMMANDS: [(&str, &str, Command); 7] = [
+const COMMANDS: [(&str, &str, Command); 8] = [
     ("run", "build everything and serve: run [-- ARGUMENTS OF `parlor run`]", program::run),
     ("test", "run every test, installing what the tests need: test [FILTER…]", checks::test),
     ("lint", "check format, lints, documentation, licences and advisories", checks::lint),
     ("ci", "lint, then test: what must pass before a change is kept", checks::ci),
     ("bench", "measure against the floor and a bare proxy: bench [--quick] [--only ROW]", program::bench),
     ("guests", "build every provider and guest to a component in target/components", guests::build),
+    ("clients", "build the programs that call through Dapr's SDKs into target/clients", clients::build),
     ("wit", "lay WASI's packages into wit/deps and check that wit/ is whole", wit::lay),
 ];
 

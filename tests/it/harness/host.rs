@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::{Client, target, until};
+use super::{Client, patiently, target, until};
 
 /// A running `parlor`. It is killed when the test ends.
 pub(crate) struct Host {
@@ -84,20 +84,9 @@ impl HostBuilder {
 
     /// Starts the host; when it ends before it serves, its status and its log.
     pub(crate) fn try_start(self) -> Result<Host, (ExitStatus, String)> {
-        let resources = self.resources();
-        if !self.components.is_empty() {
-            std::fs::write(resources.join("components.yaml"), &self.components).unwrap();
-        }
         let log = self.folder.path().join("log");
-        let mut child = parlor()
-            .args(["run", "--dapr-http-port", "0", "--resources-path"])
-            .arg(&resources)
-            .args(&self.arguments)
-            .envs(self.environment)
-            .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(&log).unwrap())
-            .spawn()
-            .unwrap();
+        let mut child =
+            self.command().stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap()).spawn().unwrap();
         let mut summary = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut summary).unwrap();
         let Some(address) = summary.split_whitespace().find(|word| word.starts_with("http://")) else {
@@ -105,6 +94,29 @@ impl HostBuilder {
         };
         let client = Client::new(address);
         Ok(Host { child, client, log, _folder: self.folder, summary: summary.trim_end().to_owned() })
+    }
+
+    /// Has the host start a program, as `dapr run` does, and waits for its end: what it printed, without the mark that the
+    /// host puts in front of its lines.
+    pub(crate) async fn app(self, program: &[String]) -> String {
+        let mut command = tokio::process::Command::from(self.command());
+        let output = command.arg("--").args(program).stdin(Stdio::null()).kill_on_drop(true).output();
+        let output = patiently("for an app", output).await.unwrap();
+        assert!(output.status.success(), "{program:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines.lines().filter_map(|line| line.strip_prefix("== APP == ")).map(|line| format!("{line}\n")).collect()
+    }
+
+    /// `parlor run` on free ports, with the component files where it looks for them.
+    fn command(&self) -> Command {
+        let resources = self.resources();
+        if !self.components.is_empty() {
+            std::fs::write(resources.join("components.yaml"), &self.components).unwrap();
+        }
+        let mut command = parlor();
+        command.args(["run", "--dapr-http-port", "0", "--resources-path"]).arg(resources);
+        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
     }
 }
 
@@ -117,6 +129,20 @@ impl Host {
     /// Everything that the host has logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Where it serves gRPC, such as `127.0.0.1:1234`.
+    pub(crate) fn grpc_address(&self) -> &str {
+        let address = self.summary.split_whitespace().find_map(|word| word.strip_prefix("grpc://"));
+        address.unwrap_or_else(|| panic!("no address of gRPC in `{}`", self.summary))
+    }
+
+    /// The environment in which a client finds it, as `parlor run -- PROGRAM` sets it.
+    pub(crate) fn ports(&self) -> [(&'static str, &str); 2] {
+        fn port(address: &str) -> &str {
+            address.rsplit(':').next().unwrap()
+        }
+        [("DAPR_HTTP_PORT", port(self.client.address())), ("DAPR_GRPC_PORT", port(self.grpc_address()))]
     }
 
     pub(crate) fn pid(&self) -> u32 {
