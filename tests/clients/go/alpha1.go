@@ -1,3 +1,5 @@
+// The calls by alpha1.
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+// The calls by alpha2.
+
 package main
 
 import (
