@@ -137,7 +137,8 @@ fn java(_workspace: &Workspace, source: &Path, target: &Path) -> Result<()> {
         std::os::unix::fs::symlink(java.trim(), folder.join("java")).context("`java` can't be linked to")?;
         let mut maven = Command::new("mvn");
         maven.args(["--batch-mode", "--quiet", "--file"]).arg(&manifest).arg("dependency:copy-dependencies");
-        step::read(maven.arg(format!("-DoutputDirectory={}", path(&folder.join("lib"))?)))?;
+        // What it has to complain about, it prints like everything else.
+        step::run(maven.arg(format!("-DoutputDirectory={}", path(&folder.join("lib"))?)))?;
         let mut javac = Command::new("javac");
         javac.args(["-proc:none", "-nowarn", "-d"]).arg(folder.join("classes"));
         step::read(javac.arg("-cp").arg(folder.join("lib/*")).args(&programs))
