@@ -46,8 +46,10 @@ async fn gets_the_answers(program: Program) {
 
 /// Has the host start the program, as `dapr run -- PROGRAM` does.
 async fn gets_the_answers_as_an_app(program: Program) {
-    let host = HostBuilder::new().component("echo", "conversation.echo", &[]);
-    compare(&program, &host.app(&program.arguments).await);
+    let arguments: Vec<&str> = program.arguments.iter().map(String::as_str).collect();
+    let mut app = HostBuilder::new().component("echo", "conversation.echo", &[]).beside(&arguments);
+    assert_eq!(app.code().await, 0, "{}", app.stderr());
+    compare(&program, &app.app_lines().join("\n"));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::{Client, patiently, target, until};
+use super::{Client, Program, path, target, until};
 
 /// A running `parlor`. It is killed when the test ends.
 pub(crate) struct Host {
@@ -82,6 +82,23 @@ impl HostBuilder {
         self.try_start().unwrap_or_else(|(status, log)| panic!("the host did not start ({status}):\n{log}"))
     }
 
+    /// Starts the host with an app beside, which finds the programs that the tests find.
+    pub(crate) fn beside(self, app: &[&str]) -> Program {
+        let mut command = self.command();
+        Program::start(command.env("PATH", path()).arg("--").args(app)).with(self.folder)
+    }
+
+    fn command(&self) -> Command {
+        let resources = self.resources();
+        if !self.components.is_empty() {
+            std::fs::write(resources.join("components.yaml"), &self.components).unwrap();
+        }
+        let mut command = parlor();
+        command.args(["run", "--dapr-http-port", "0", "--resources-path"]).arg(resources).args(&self.arguments);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
     /// Starts the host; when it ends before it serves, its status and its log.
     pub(crate) fn try_start(self) -> Result<Host, (ExitStatus, String)> {
         let log = self.folder.path().join("log");
@@ -94,29 +111,6 @@ impl HostBuilder {
         };
         let client = Client::new(address);
         Ok(Host { child, client, log, _folder: self.folder, summary: summary.trim_end().to_owned() })
-    }
-
-    /// Has the host start a program, as `dapr run` does, and waits for its end: what it printed, without the mark that the
-    /// host puts in front of its lines.
-    pub(crate) async fn app(self, program: &[String]) -> String {
-        let mut command = tokio::process::Command::from(self.command());
-        let output = command.arg("--").args(program).stdin(Stdio::null()).kill_on_drop(true).output();
-        let output = patiently("for an app", output).await.unwrap();
-        assert!(output.status.success(), "{program:?}: {}", String::from_utf8_lossy(&output.stderr));
-        let lines = String::from_utf8(output.stdout).unwrap();
-        lines.lines().filter_map(|line| line.strip_prefix("== APP == ")).map(|line| format!("{line}\n")).collect()
-    }
-
-    /// `parlor run` on free ports, with the component files where it looks for them.
-    fn command(&self) -> Command {
-        let resources = self.resources();
-        if !self.components.is_empty() {
-            std::fs::write(resources.join("components.yaml"), &self.components).unwrap();
-        }
-        let mut command = parlor();
-        command.args(["run", "--dapr-http-port", "0", "--resources-path"]).arg(resources);
-        command.args(&self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
     }
 }
 
@@ -176,7 +170,7 @@ pub(crate) fn check(paths: &[&Path]) -> Output {
 
 /// The binary, with nothing of the developer's own environment that would change what it does. Tests share one compile
 /// cache, so that each artifact is compiled once.
-fn parlor() -> Command {
+pub(crate) fn parlor() -> Command {
     let binary = target().join("debug/parlor");
     assert!(binary.exists(), "`{}` is missing: run the tests with `cargo xtask test`", binary.display());
     let mut command = Command::new(binary);

@@ -2,12 +2,14 @@
 
 mod client;
 mod host;
+mod program;
 mod upstream;
 mod wait;
 mod wire;
 
 pub(crate) use self::client::{Answer, Client};
-pub(crate) use self::host::{Host, HostBuilder, check};
+pub(crate) use self::host::{Host, HostBuilder, check, parlor};
+pub(crate) use self::program::{Program, path, run, run_with, signal};
 pub(crate) use self::upstream::{Call, Upstream};
 pub(crate) use self::wait::{patiently, until};
 pub(crate) use self::wire::Wire;
