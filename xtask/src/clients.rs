@@ -146,7 +146,8 @@ fn java(_workspace: &Workspace, source: &Path, target: &Path) -> Result<()> {
 }
 
 /// `target/clients/javascript/conversation.js` beside the modules of the lock file.
-fn javascript(_workspace: &Workspace, source: &Path, target: &Path) -> Result<()> {
+fn javascript(workspace: &Workspace, source: &Path, target: &Path) -> Result<()> {
+    servers::node(workspace)?;
     let copy = |name: &str, folder: &Path| {
         fs::copy(source.join(name), folder.join(name)).with_context(|| format!("`{name}` can't be copied"))
     };

