@@ -5,9 +5,10 @@
 
 mod api;
 mod app_health;
+mod clients;
 mod cors;
-mod edges;
 mod daprd;
+mod edges;
 mod faults;
 mod grants;
 mod grpc;

@@ -44,6 +44,40 @@ fn the_first_call_of_the_readme_gets_the_answer_shown() {
     assert_eq!(answered, serde_json::from_str::<Value>(&answer).unwrap());
 }
 
+/// The lines of a program between its comments `readme` and `/readme`, less their indentation; a blank line parts pieces.
+fn excerpt(program: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("tests/clients").join(program)).unwrap();
+    let mut excerpt: Vec<String> = Vec::new();
+    let mut indentation = None;
+    for line in text.lines() {
+        match line.trim().trim_start_matches(['#', '/']).trim_start() {
+            "/readme" => indentation = None,
+            "readme" => {
+                excerpt.extend((!excerpt.is_empty()).then(String::new));
+                indentation = Some(line.len() - line.trim_start().len());
+            }
+            _ => excerpt.extend(indentation.map(|spaces| line.get(spaces..).unwrap_or_default().to_owned())),
+        }
+    }
+    excerpt
+}
+
+#[test]
+fn the_programs_of_the_readme_are_those_that_are_tested() {
+    let blocks = blocks(&fs::read_to_string(root().join("README.md")).unwrap());
+    let programs = [
+        ("python", "python/conversation.py"),
+        ("go", "go/conversation.go"),
+        ("java", "java/src/Conversation.java"),
+        ("js", "javascript/conversation.js"),
+        ("rust", "rust/src/main.rs"),
+    ];
+    for (language, program) in programs {
+        let shown = blocks.iter().find(|(shown, _)| shown == language).expect(language);
+        assert_eq!(shown.1, excerpt(program), "{program}");
+    }
+}
+
 #[test]
 fn the_yaml_of_the_readme_is_right() {
     let blocks = blocks(&fs::read_to_string(root().join("README.md")).unwrap());

@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use crate::step::{run, step, succeeds};
 use crate::workspace::Workspace;
-use crate::{guests, servers};
+use crate::{clients, guests, servers};
 
 /// Every test. The words after the command are filters, as `cargo test` takes them.
 ///
 /// Each step selects the whole workspace, so that all of them share one set of features and nothing is compiled twice.
 /// The tests find the host beside themselves in cargo's target folder, components in `target/components` and servers in
-/// `target/servers`, so `cargo test` alone works as well once this has run.
+/// `target/servers` and clients in `target/clients`, so `cargo test` alone works as well once this has run.
 pub(crate) fn test(workspace: &Workspace, filters: &[String]) -> Result<()> {
     guests::build(workspace, &[])?;
     let cargo = |what: &[&str]| {
@@ -25,13 +25,18 @@ pub(crate) fn test(workspace: &Workspace, filters: &[String]) -> Result<()> {
     step("tests without a port", || tests(&["--lib", "--bins"]))?;
     step("documentation tests", || tests(&["--doc"]))?;
     step("servers for the tests", || servers::ensure(workspace))?;
+    step("clients for the tests", || clients::build(workspace, &[]))?;
     step("the host", || run(cargo(&["build"]).args(["--bin", "parlor"])))?;
     step("tests of the whole program", || tests(&["--test", "*"]))
 }
 
 /// Everything but the tests.
 pub(crate) fn lint(workspace: &Workspace, _arguments: &[String]) -> Result<()> {
-    step("format", || run(workspace.cargo().args(["fmt", "--all", "--check"])))?;
+    step("format", || {
+        run(workspace.cargo().args(["fmt", "--all", "--check"]))?;
+        // A workspace of its own, which `--all` does not reach.
+        run(workspace.cargo().args(["fmt", "--check", "--manifest-path", "tests/clients/rust/Cargo.toml"]))
+    })?;
     step("dependencies", || deny(workspace))?;
     guests::build(workspace, &[])?;
     step("clippy", || {

@@ -9,10 +9,12 @@ use anyhow::{Result, bail};
 use crate::workspace::Workspace;
 
 mod checks;
+mod clients;
 mod debian;
 mod fuzz;
 mod guests;
 mod program;
+mod receipt;
 mod servers;
 mod step;
 mod toolchain;
@@ -30,6 +32,7 @@ const COMMANDS: [(&str, &str, Command); 8] = [
     ("bench", "measure against the floor and a bare proxy: bench [--quick] [--only ROW]", program::bench),
     ("fuzz", "search for what breaks a rule of tests/fuzz, with libFuzzer: fuzz [SECONDS]", fuzz::fuzz),
     ("guests", "build every provider and guest to a component in target/components", guests::build),
+    ("clients", "build the programs that call through Dapr's SDKs into target/clients", clients::build),
     ("wit", "lay WASI's packages into wit/deps and check that wit/ is whole", wit::lay),
 ];
 

