@@ -69,6 +69,9 @@ fn at_sign(text: &Text, at: usize) -> Option<(Style, usize)> {
         let end = text.follows_any(start, &SPOKEN_AT)?;
         return Some((Style::Plain, end + usize::from(text.at(end) == b' ')));
     }
+    if !matches!(text.at(start), b'a' | b'A') {
+        return None;
+    }
     text.follows(at, " at ").map(|end| (Style::Words, end))
 }
 

@@ -12,8 +12,10 @@ mod kind;
 mod text;
 
 mod scan;
+mod skim;
 
 mod context;
+mod list;
 mod number;
 mod plan;
 

@@ -66,12 +66,16 @@ fn without_trunk(number: &Number, groups: usize) -> ([u8; 20], usize) {
     (digits, count)
 }
 
-/// `00` in place of the `+`, in groups.
+/// `00`, or `011` in North America, in place of the `+`, in groups.
 fn from_abroad(text: &Text, number: &Number) -> Option<usize> {
-    (2..=number.groups().len()).rev().find_map(|groups| match number.prefix(groups) {
-        [0, 0, digits @ ..] if plan::is_possible(digits) => ends(text, number, groups),
-        [0, 1, 1, digits @ ..] if plan::is_possible(digits) => ends(text, number, groups),
-        _ => None,
+    let prefix = match number.prefix(1) {
+        [0, 0, ..] => 2,
+        [0, 1, 1] => 3,
+        _ => return None,
+    };
+    (2..=number.groups().len()).rev().find_map(|groups| {
+        let digits = number.prefix(groups).get(prefix..)?;
+        plan::is_possible(digits).then(|| ends(text, number, groups)).flatten()
     })
 }
 
@@ -83,7 +87,7 @@ fn north_american(text: &Text, number: &Number, topic: Option<Topic>) -> Option<
     let groups = 3 + skipped;
     let parts = number.groups().get(skipped..groups)?;
     let [area, exchange, line] = parts else { return None };
-    if [area, exchange, line].map(Group::width) != [3, 3, 4] {
+    if [area, exchange, line].map(Group::width) != [3, 3, 4] || line.gap == Gap::Parenthesis {
         return None;
     }
     let is_marked = |group: &Group| !matches!(group.gap, Gap::Space | Gap::None);

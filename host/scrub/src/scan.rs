@@ -4,6 +4,7 @@
 use crate::context::topic;
 use crate::fold::POST_MARK;
 use crate::number::Number;
+use crate::skim::skim;
 use crate::text::{Text, is_digit, is_hex, is_letter, is_local, is_upper, is_word};
 use crate::{Kind, address, card, digest, email, iban, ip, isbn, mac, number, phone, postal, ssn};
 
@@ -21,7 +22,11 @@ pub(crate) struct Found {
 /// an open text the first place that what follows may still change.
 pub(crate) fn scan(text: &Text, from: usize, found: &mut impl FnMut(Found)) -> usize {
     let mut at = from;
-    while at < text.len() {
+    loop {
+        at = skim(text.bytes(), at);
+        if at == text.len() {
+            return at;
+        }
         text.look_from(at);
         let step = step(text, at);
         if text.wants_more() {
@@ -35,7 +40,6 @@ pub(crate) fn scan(text: &Text, from: usize, found: &mut impl FnMut(Found)) -> u
             }
         };
     }
-    at
 }
 
 enum Step {
@@ -76,8 +80,10 @@ fn word(text: &Text, at: usize) -> Step {
 }
 
 fn mail(text: &Text, at: usize, end: usize) -> Option<(Kind, usize)> {
-    let next = text.at(end);
-    let may_be = is_local(next) || matches!(next, b'@' | b'"' | b'&' | b'\\' | b' ' | b'[' | b'(' | b'{' | b'<');
+    let may_be = match text.at(end) {
+        b' ' => matches!(text.at(end + 1), b'a' | b'A' | b'[' | b'(' | b'{' | b'<'),
+        next => is_local(next) || matches!(next, b'@' | b'"' | b'&' | b'\\' | b'[' | b'(' | b'{' | b'<'),
+    };
     may_be.then(|| email::find(text, at)).flatten().map(|end| (Kind::Email, end))
 }
 

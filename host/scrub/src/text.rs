@@ -8,6 +8,8 @@
 
 use std::cell::Cell;
 
+use crate::fold::POST_MARK;
+
 /// Bytes that a detector may look at from where it was asked. The longest of all kinds is an e-mail address with 64
 /// bytes, `@` and 255 bytes (RFC 5321, 4.5.3.1).
 pub(crate) const AHEAD: usize = 384;
@@ -22,6 +24,8 @@ const UPPER: u8 = 8;
 /// May stand in the local part of an e-mail address without quotes. RFC 5322, 3.2.3 allows more of ASCII's marks, but
 /// those (`=`, `/`, `&`, `|`, …) far more often end what stands before an address.
 const LOCAL: u8 = 16;
+/// Nothing begins with it, whatever follows.
+const QUIET: u8 = 32;
 
 /// What each byte is. Bytes of several-byte characters are letters: `fold.rs` leaves no others.
 const CLASS: [u8; 256] = classes();
@@ -39,9 +43,11 @@ const fn classes() -> [u8; 256] {
             b'A'..=b'F' => LETTER | HEX | UPPER | LOCAL,
             b'g'..=b'z' => LETTER | LOCAL,
             b'G'..=b'Z' => LETTER | UPPER | LOCAL,
-            b'.' | b'_' | b'+' | b'-' | b'%' | b'\'' | b'!' | b'~' => LOCAL,
+            b'+' => LOCAL,
+            b'.' | b'_' | b'-' | b'%' | b'\'' | b'!' | b'~' => LOCAL | QUIET,
             0x80.. => LETTER | LOCAL,
-            _ => 0,
+            b'(' | b':' | POST_MARK => 0,
+            _ => QUIET,
         };
         at += 1;
     }
@@ -77,12 +83,20 @@ pub(crate) fn is_local(byte: u8) -> bool {
     is(byte, LOCAL)
 }
 
+pub(crate) fn is_lower(byte: u8) -> bool {
+    byte.is_ascii_lowercase()
+}
+
+pub(crate) fn is_quiet(byte: u8) -> bool {
+    is(byte, QUIET)
+}
+
 /// A folded text, closed or open to more.
 pub(crate) struct Text<'t> {
     bytes: &'t [u8],
     open: bool,
-    /// The first byte that is out of sight; moves along with the scan.
-    horizon: Cell<usize>,
+    /// What is in sight: from the start of the text to a horizon that moves along with the scan.
+    sight: Cell<&'t [u8]>,
     touched: Cell<bool>,
     #[cfg(test)]
     pub(crate) reads: Cell<usize>,
@@ -94,7 +108,7 @@ impl<'t> Text<'t> {
         Self {
             bytes,
             open,
-            horizon: Cell::new(0),
+            sight: Cell::new(&[]),
             touched: Cell::new(false),
             #[cfg(test)]
             reads: Cell::new(0),
@@ -105,9 +119,14 @@ impl<'t> Text<'t> {
         self.bytes.len()
     }
 
+    /// All of it, to skim over; detectors ask byte by byte.
+    pub(crate) fn bytes(&self) -> &'t [u8] {
+        self.bytes
+    }
+
     /// Moves the place of asking to `at`.
     pub(crate) fn look_from(&self, at: usize) {
-        self.horizon.set((at + AHEAD).min(self.bytes.len()));
+        self.sight.set(self.bytes.get(..at + AHEAD).unwrap_or(self.bytes));
         self.touched.set(false);
     }
 
@@ -120,10 +139,15 @@ impl<'t> Text<'t> {
     pub(crate) fn at(&self, at: usize) -> u8 {
         #[cfg(test)]
         self.reads.set(self.reads.get() + 1);
-        if at < self.horizon.get() {
-            return self.bytes.get(at).copied().unwrap_or(0);
+        match self.sight.get().get(at) {
+            Some(byte) => *byte,
+            None => self.out_of_sight(),
         }
-        if self.horizon.get() == self.bytes.len() {
+    }
+
+    #[cold]
+    fn out_of_sight(&self) -> u8 {
+        if self.sight.get().len() == self.bytes.len() {
             self.touched.set(true);
         }
         0

@@ -2,6 +2,7 @@
 //! sections 213 and 22. Knows nothing of streets.
 
 use super::words::{DIRECTIONS, DWELLINGS, PARTICLES, Shape, UNITS, Word, read};
+use crate::list::List;
 use crate::text::{Text, is_digit, is_letter, is_word};
 
 /// Words of the name of an estate.
@@ -26,7 +27,7 @@ fn direction(text: &Text, end: usize) -> usize {
 }
 
 /// The end of a unit after `end`: `, Apt. 5A`, `#1203`.
-pub(super) fn unit(text: &Text, end: usize, names: &[&str]) -> Option<usize> {
+pub(super) fn unit(text: &Text, end: usize, names: &List) -> Option<usize> {
     let at = gap(text, end)?;
     if text.at(at) == b'#' {
         return id(text, at + 1);
@@ -54,7 +55,8 @@ fn unit_of_estate(text: &Text, end: usize) -> Option<usize> {
 
 /// The end of a unit that makes an address of what is before it.
 pub(super) fn dwelling(text: &Text, end: usize) -> Option<usize> {
-    unit(text, end, &DWELLINGS)
+    let is_named = |at: usize| is_letter(text.at(at));
+    gap(text, end).filter(|at| is_named(*at)).and_then(|_| unit(text, end, &DWELLINGS))
 }
 
 /// The end of a unit's number: up to six letters and digits with a digit in them, or one letter.
@@ -77,7 +79,8 @@ pub(super) fn town(text: &Text, end: usize) -> Option<usize> {
         if word.shape == Shape::Number {
             return postal_code(text, &word).filter(|_| words > 0);
         }
-        let is_part = word.shape == Shape::Capital || word.is_in(text, &PARTICLES) || word.is_in(text, &["nan"]);
+        let is_part =
+            word.shape == Shape::Capital || word.is_in(text, &PARTICLES) || text.slice(word.start, word.end) == b"nan";
         if !is_part {
             return None;
         }

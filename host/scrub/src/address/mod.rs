@@ -8,8 +8,8 @@ mod block;
 mod words;
 
 use self::words::{
-    BEFORE_YEARS, DIRECTIONS, DWELLINGS, ENDINGS, MONTHS, MORE_PLACES, PLACES, PLAIN, PROSE, STREETS, Shape, TYPES,
-    Word, previous, read,
+    BEFORE_YEARS, DIRECTIONS, DWELLINGS, ENDINGS, HIGHWAYS, JOINTS, MONTHS, MORE_PLACES, PLACES, PLAIN, PROSE, STREETS,
+    STUDIOS, Shape, TYPES, Word, previous, read,
 };
 use crate::context::{Topic, topic};
 use crate::fold::IDEOGRAPH;
@@ -41,10 +41,12 @@ pub(crate) fn from_number(text: &Text, at: usize) -> Option<usize> {
 /// The end of the address that begins with the word from `at` to `end`.
 pub(crate) fn from_word(text: &Text, at: usize) -> Option<usize> {
     let word = read(text, at)?;
-    if word.is_in(text, &DWELLINGS) || word.is_in(text, &["studio", "unit"]) {
+    if word.is_in(text, &DWELLINGS) || word.is_in(text, &STUDIOS) {
         return from_unit(text, &word);
     }
-    if let Some(end) = military(text, &word) {
+    if is_upper(text.at(at + 1))
+        && let Some(end) = military(text, &word)
+    {
         return Some(end);
     }
     let is_type = word.is_in(text, &TYPES) && (word.shape == Shape::Capital || word.after > word.end);
@@ -78,10 +80,9 @@ fn house_number(text: &Text, at: usize) -> Option<usize> {
 /// `in 2008 Wall Street`, `May 5 Memorial Drive`.
 fn is_date(text: &Text, at: usize, end: usize) -> bool {
     let before = previous(text, at);
-    let is = |list: &[&str]| list.iter().any(|word| before.eq_ignore_ascii_case(word.as_bytes()));
     let number = text.slice(at, end);
     let is_year = number.len() == 4 && (number.starts_with(b"19") || number.starts_with(b"20"));
-    is_year && is(&BEFORE_YEARS) || number.len() <= 2 && is(&MONTHS)
+    is_year && BEFORE_YEARS.has(before) || number.len() <= 2 && MONTHS.has(before)
 }
 
 /// The end of the street whose name begins at `place`, after the house number at `house`.
@@ -97,14 +98,16 @@ fn street(text: &Text, house: usize, place: usize) -> Option<usize> {
     }
     let mut found = None;
     let mut word = first;
+    let mut has_capital = false;
     for count in 0..NAME {
+        has_capital |= word.shape == Shape::Capital;
         if !word.is_name(text) && !(count > 0 && is_street_word(text, &word)) {
             break;
         }
         if let Some(end) = ending(text, house, &word, count) {
             found = Some(end);
         }
-        if let Some(end) = block::dwelling(text, word.after) {
+        if has_capital && let Some(end) = block::dwelling(text, word.after) {
             return found.or(Some(end));
         }
         if text.at(word.after) != b' ' {
@@ -125,7 +128,7 @@ fn ending(text: &Text, house: usize, word: &Word, count: usize) -> Option<usize>
         return Some(number_last(text, word.after).unwrap_or(word.after));
     }
     if count == 0 {
-        return word.is_in(text, &["broadway"]).then_some(word.after);
+        return (text.follows(word.start, "broadway") == Some(word.end)).then_some(word.after);
     }
     let is_plain = word.is_in(text, &PLAIN);
     if is_plain || word.shape == Shape::Capital && word.is_in(text, &STREETS) {
@@ -171,7 +174,7 @@ fn is_moved_to(text: &Text, house: usize) -> bool {
 
 /// `County Road 12`, `Highway 50`.
 fn numbered(text: &Text, word: &Word) -> Option<usize> {
-    let is_one = word.is_in(text, &["highway", "hwy", "road", "route", "rte"]) && text.at(word.end) == b' ';
+    let is_one = word.is_in(text, &HIGHWAYS) && text.at(word.end) == b' ';
     let end = text.skip(word.end + 1, is_digit);
     (is_one && (1..=4).contains(&(end - word.end - 1)) && !is_word(text.at(end))).then_some(end)
 }
@@ -192,28 +195,6 @@ fn small(text: &Text, first: &Word) -> Option<usize> {
     let is_joined = goes_on && next(&street).is_some_and(|word| word.is_in(text, &JOINTS));
     (is_name && street.is_in(text, &PLAIN) && (!goes_on || is_joined)).then_some(street.after)
 }
-
-/// Words after an address in a sentence.
-const JOINTS: [&str; 18] = [
-    "and",
-    "apartment",
-    "apt",
-    "as",
-    "at",
-    "before",
-    "but",
-    "by",
-    "for",
-    "from",
-    "in",
-    "is",
-    "near",
-    "on",
-    "or",
-    "suite",
-    "unit",
-    "with",
-];
 
 /// `Rue du Lac 12`: the kind, a name with a capital, a number. The number may be missing when one stands before.
 fn kind_first(text: &Text, kind: &Word, needs_number: bool) -> Option<usize> {
@@ -318,7 +299,8 @@ pub(crate) fn from_post_mark(text: &Text, at: usize) -> Option<usize> {
 /// Whether the words before `at` say that an address comes.
 fn is_announced(text: &Text, at: usize) -> bool {
     let before = text.behind(at, 4);
-    [&b": "[..], b" is ", b" at ", b" on ", b" in "].iter().any(|end| before.ends_with(end))
+    before.ends_with(b" ")
+        && [&b": "[..], b" is ", b" at ", b" on ", b" in "].iter().any(|end| before.ends_with(end))
         && topic(text, at) == Some(Topic::Address)
 }
 

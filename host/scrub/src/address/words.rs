@@ -2,7 +2,7 @@
 //! units, section 22 military mail) and the street words of its counterparts in other countries (UPU S42). Decides
 //! nothing.
 
-use crate::context::lower;
+use crate::list::{Endings, List};
 use crate::text::{Text, is_digit, is_letter, is_upper, is_word};
 
 const LONGEST: usize = 40;
@@ -51,10 +51,8 @@ pub(super) fn read(text: &Text, at: usize) -> Option<Word> {
 }
 
 impl Word {
-    pub(super) fn is_in(&self, text: &Text, list: &[&str]) -> bool {
-        let mut small = [0; 20];
-        let word = text.slice(self.start, self.end);
-        lower(word, &mut small).is_some_and(|word| list.binary_search_by(|known| known.as_bytes().cmp(word)).is_ok())
+    pub(super) fn is_in(&self, text: &Text, list: &List) -> bool {
+        list.has(text.slice(self.start, self.end))
     }
 
     /// `3rd`, `81st`.
@@ -74,13 +72,8 @@ impl Word {
         }
     }
 
-    pub(super) fn ends_with(&self, text: &Text, endings: &[&str], spare: usize) -> bool {
-        let word = text.slice(self.start, self.end);
-        let mut small = [0; LONGEST];
-        let Some(small) = small.get_mut(..word.len()) else { return false };
-        small.copy_from_slice(word);
-        small.make_ascii_lowercase();
-        endings.iter().any(|ending| small.len() >= ending.len() + spare && small.ends_with(ending.as_bytes()))
+    pub(super) fn ends_with(&self, text: &Text, endings: &Endings, spare: usize) -> bool {
+        endings.end(text.slice(self.start, self.end), spare)
     }
 }
 
@@ -93,7 +86,7 @@ pub(super) fn previous<'t>(text: &Text<'t>, at: usize) -> &'t [u8] {
 }
 
 /// Street words that make a street of any name with a capital. Sorted, as are all lists here.
-pub(super) const STREETS: [&str; 73] = [
+pub(super) static STREETS: List = List::new(&[
     "alley",
     "aly",
     "av",
@@ -167,10 +160,10 @@ pub(super) const STREETS: [&str; 73] = [
     "way",
     "wy",
     "wynd",
-];
+]);
 
 /// Street words that are words for other things as well.
-pub(super) const PLACES: [&str; 133] = [
+pub(super) static PLACES: List = List::new(&[
     "arcade",
     "bank",
     "bay",
@@ -304,10 +297,10 @@ pub(super) const PLACES: [&str; 133] = [
     "run",
     "shore",
     "shores",
-];
+]);
 
 /// The rest of them, in a list of their own so that each stays short enough to read.
-pub(super) const MORE_PLACES: [&str; 43] = [
+pub(super) static MORE_PLACES: List = List::new(&[
     "skyway",
     "spring",
     "springs",
@@ -351,14 +344,14 @@ pub(super) const MORE_PLACES: [&str; 43] = [
     "xing",
     "yard",
     "yards",
-];
+]);
 
 /// Street words that make a street of a name in small letters.
-pub(super) const PLAIN: [&str; 12] =
-    ["ave", "avenue", "blvd", "boulevard", "court", "drive", "lane", "ln", "rd", "road", "st", "street"];
+pub(super) static PLAIN: List =
+    List::new(&["ave", "avenue", "blvd", "boulevard", "court", "drive", "lane", "ln", "rd", "road", "st", "street"]);
 
 /// Street words that come before the name.
-pub(super) const TYPES: [&str; 60] = [
+pub(super) static TYPES: List = List::new(&[
     "al",
     "alameda",
     "aleja",
@@ -419,31 +412,31 @@ pub(super) const TYPES: [&str; 60] = [
     "проспект",
     "ул",
     "улица",
-];
+]);
 
 /// What compound street names end with in German, Dutch, the Nordic languages, Hungarian. Only those that no English
 /// word ends with.
-pub(super) const ENDINGS: [&str; 26] = [
+pub(super) static ENDINGS: Endings = Endings::new(&[
     "straße", "strasse", "gasse", "weg", "allee", "platz", "damm", "ufer", "brücke", "steig", "chaussee", "straat",
     "laan", "plein", "gracht", "kade", "gatan", "vägen", "gata", "vegen", "veien", "stræti", "straeti", "braut",
     "katu", "utca",
-];
+]);
 
 /// Small words within the names of streets and towns.
-pub(super) const PARTICLES: [&str; 26] = [
+pub(super) static PARTICLES: List = List::new(&[
     "and", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos", "du", "e", "el", "en", "et",
     "la", "las", "le", "les", "los", "of", "the", "van", "y",
-];
+]);
 
 /// Units, times and the like: a number before them counts.
-pub(super) const MEASURES: [&str; 38] = [
+pub(super) static MEASURES: List = List::new(&[
     "am", "billion", "bn", "cm", "day", "days", "eur", "feet", "ft", "gb", "ghz", "hour", "hours", "inch", "k", "kb",
     "kg", "km", "mb", "mhz", "mile", "miles", "million", "min", "minute", "minutes", "mm", "month", "months", "people",
     "percent", "pm", "star", "stars", "tb", "usd", "year", "years",
-];
+]);
 
 /// Small words that are no names of streets.
-pub(super) const PROSE: [&str; 54] = [
+pub(super) static PROSE: List = List::new(&[
     "a",
     "additional",
     "all",
@@ -498,17 +491,17 @@ pub(super) const PROSE: [&str; 54] = [
     "year",
     "years",
     "yes",
-];
+]);
 
 /// Directions of USPS Publication 28, 233.
-pub(super) const DIRECTIONS: [&str; 12] =
-    ["e", "east", "n", "ne", "north", "nw", "s", "se", "south", "sw", "w", "west"];
+pub(super) static DIRECTIONS: List =
+    List::new(&["e", "east", "n", "ne", "north", "nw", "s", "se", "south", "sw", "w", "west"]);
 
 /// Secondary units that are nothing else.
-pub(super) const DWELLINGS: [&str; 5] = ["apartment", "apt", "flat", "ste", "suite"];
+pub(super) static DWELLINGS: List = List::new(&["apartment", "apt", "flat", "ste", "suite"]);
 
 /// All secondary units of USPS Publication 28, C2 that have a number.
-pub(super) const UNITS: [&str; 20] = [
+pub(super) static UNITS: List = List::new(&[
     "apartment",
     "apt",
     "bldg",
@@ -529,15 +522,43 @@ pub(super) const UNITS: [&str; 20] = [
     "studio",
     "suite",
     "unit",
-];
+]);
+
+/// Units that may come before the street.
+pub(super) static STUDIOS: List = List::new(&["studio", "unit"]);
+
+/// Roads with numbers.
+pub(super) static HIGHWAYS: List = List::new(&["highway", "hwy", "road", "route", "rte"]);
+
+/// Words after an address in a sentence.
+pub(super) static JOINTS: List = List::new(&[
+    "and",
+    "apartment",
+    "apt",
+    "as",
+    "at",
+    "before",
+    "but",
+    "by",
+    "for",
+    "from",
+    "in",
+    "is",
+    "near",
+    "on",
+    "or",
+    "suite",
+    "unit",
+    "with",
+]);
 
 /// Before a year: no house number.
-pub(super) const BEFORE_YEARS: [&str; 18] = [
+pub(super) static BEFORE_YEARS: List = List::new(&[
     "after", "before", "by", "during", "early", "fall", "in", "late", "mid", "of", "since", "spring", "summer", "the",
     "until", "winter", "year", "yr",
-];
+]);
 
-pub(super) const MONTHS: [&str; 23] = [
+pub(super) static MONTHS: List = List::new(&[
     "apr",
     "april",
     "aug",
@@ -561,7 +582,7 @@ pub(super) const MONTHS: [&str; 23] = [
     "october",
     "sep",
     "september",
-];
+]);
 
 #[cfg(test)]
 mod tests {
@@ -569,7 +590,7 @@ mod tests {
 
     #[test]
     fn lists_are_sorted() {
-        let lists: [&[&str]; 13] = [
+        for list in [
             &STREETS,
             &PLACES,
             &MORE_PLACES,
@@ -583,9 +604,11 @@ mod tests {
             &UNITS,
             &BEFORE_YEARS,
             &MONTHS,
-        ];
-        for list in lists {
-            assert!(list.is_sorted_by(|a, b| a.as_bytes() < b.as_bytes()), "{list:?}");
+            &STUDIOS,
+            &JOINTS,
+            &HIGHWAYS,
+        ] {
+            assert!(list.is_sorted());
         }
     }
 }
