@@ -61,7 +61,7 @@ fn at_sign(text: &Text, at: usize) -> Option<(Style, usize)> {
     match text.at(at) {
         b'@' => return Some((Style::Plain, at + 1)),
         b'"' | b'&' | b'\\' => return text.follows_any(at, &AT).map(|end| (Style::Plain, end)),
-        b' ' | b'[' | b'(' | b'{' | b'<' => {}
+        b' ' | b'[' | b'(' | b'{' | b'<' if text.before(at) != b'.' => {}
         _ => return None,
     }
     let start = at + usize::from(text.at(at) == b' ');

@@ -117,7 +117,8 @@ fn with_digits(text: &Text, at: usize) -> Option<(Kind, usize)> {
 
 fn signed_number(text: &Text, at: usize) -> Option<(Kind, usize)> {
     let next = text.at(at + 1);
-    if !is_digit(next) && !(matches!(next, b'+' | b'(') && is_digit(text.at(at + 2))) || !number::may_begin(text, at) {
+    let has_digit = is_digit(next) || matches!(next, b'+' | b'(') && is_digit(text.at(at + 2));
+    if !has_digit || !number::may_begin(text, at) {
         return None;
     }
     Number::read(text, at).and_then(|number| numeric(text, at, &number))

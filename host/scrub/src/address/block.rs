@@ -1,7 +1,8 @@
 //! What follows the street: a direction, a secondary unit, and the lines to the postal code. USPS Publication 28,
 //! sections 213 and 22. Knows nothing of streets.
 
-use super::words::{DIRECTIONS, DWELLINGS, PARTICLES, Shape, UNITS, Word, read};
+use super::lists::{DIRECTIONS, DWELLINGS, PARTICLES, UNITS};
+use super::words::{Shape, Word, read};
 use crate::list::List;
 use crate::text::{Text, is_digit, is_letter, is_word};
 

@@ -5,12 +5,15 @@
 //! full of numbers and of words such as *way*: a street needs a name with a capital, or a word that is for streets only.
 
 mod block;
+#[rustfmt::skip]
+mod lists;
 mod words;
 
-use self::words::{
-    BEFORE_YEARS, DIRECTIONS, DWELLINGS, ENDINGS, HIGHWAYS, JOINTS, MONTHS, MORE_PLACES, PLACES, PLAIN, PROSE, STREETS,
-    STUDIOS, Shape, TYPES, Word, previous, read,
+use self::lists::{
+    BEFORE_YEARS, DIRECTIONS, DWELLINGS, ENDINGS, HIGHWAYS, JOINTS, MONTHS, MORE_PLACES, PARTICLES, PLACES, PLAIN,
+    PROSE, STREETS, STUDIOS, TYPES,
 };
+use self::words::{Shape, Word, previous, read};
 use crate::context::{Topic, topic};
 use crate::fold::IDEOGRAPH;
 use crate::text::{Text, is_digit, is_letter, is_upper, is_word};
@@ -93,7 +96,7 @@ fn street(text: &Text, house: usize, place: usize) -> Option<usize> {
     {
         return Some(end);
     }
-    if first.shape == Shape::Small && !first.is_in(text, &words::PARTICLES) {
+    if first.shape == Shape::Small && !first.is_in(text, &PARTICLES) {
         return small(text, &first);
     }
     let mut found = None;
@@ -101,7 +104,8 @@ fn street(text: &Text, house: usize, place: usize) -> Option<usize> {
     let mut has_capital = false;
     for count in 0..NAME {
         has_capital |= word.shape == Shape::Capital;
-        if !word.is_name(text) && !(count > 0 && is_street_word(text, &word)) {
+        let is_part = word.is_name(text) || count > 0 && is_street_word(text, &word);
+        if !is_part {
             break;
         }
         if let Some(end) = ending(text, house, &word, count) {
@@ -186,14 +190,14 @@ fn small(text: &Text, first: &Word) -> Option<usize> {
     if name.is_in(text, &DIRECTIONS) {
         name = next(&name)?;
     }
-    let street = next(&name)?;
+    let street = next(&name).filter(|street| street.is_in(text, &PLAIN))?;
     let is_name = name.shape == Shape::Number && name.is_ordinal(text)
         || name.end - name.start > 2
             && !name.is_in(text, &PROSE)
             && text.slice(name.start, name.end).iter().all(|byte| is_letter(*byte));
     let goes_on = text.at(street.after) == b' ' && text.at(street.after + 1).is_ascii_lowercase();
     let is_joined = goes_on && next(&street).is_some_and(|word| word.is_in(text, &JOINTS));
-    (is_name && street.is_in(text, &PLAIN) && (!goes_on || is_joined)).then_some(street.after)
+    (is_name && (!goes_on || is_joined)).then_some(street.after)
 }
 
 /// `Rue du Lac 12`: the kind, a name with a capital, a number. The number may be missing when one stands before.
