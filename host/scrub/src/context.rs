@@ -81,7 +81,7 @@ static TOPICS: [(Topic, List); 10] = [
         "cell", "cellphone", "cellular", "cellulare", "celular", "contact", "dial", "dialed", "dialing", "dialled",
         "fax", "faxes", "faxnumber", "handy", "handynummer", "helpline", "hotline", "landline", "ligar", "ligue",
         "llama", "llame", "mob", "mobil", "mobile", "mobileno", "mobilenumber", "mobilnummer", "movil", "msisdn",
-        "móvil", "phone", "phoneno", "phonenumber", "phones", "portable", "puhelin", "reach", "ring", "rufen", "sms",
+        "móvil", "phone", "phoneno", "phonenumber", "phones", "puhelin", "reach", "ring", "rufen", "sms",
         "tel", "telefon", "telefone", "telefonnummer", "telefono", "telefonu", "telefoon", "telephone",
         "telephonenumber", "telephones", "telnr", "tels", "teléfono", "téléphone", "viber", "voicemail", "whatsapp",
     ])),
@@ -107,12 +107,13 @@ static TOPICS: [(Topic, List); 10] = [
     ])),
     (Version, List::new(&[
         "appendix", "article", "build", "changelog", "chapter", "clause", "edition", "fig", "figure", "firmware",
-        "heading", "oid", "para", "paragraph", "part", "rel", "release", "rev", "revision", "rule", "sec", "section",
-        "sections", "step", "upgrade", "v", "ver", "version", "versions",
+        "heading", "identifier", "objectidentifier", "oid", "para", "paragraph", "part", "rel", "release", "rev",
+        "revision", "rfc", "rule", "sec", "section", "sections", "spec", "step", "upgrade", "v", "ver", "version",
+        "versions",
     ])),
     (Address, List::new(&[
         "addr", "address", "adresse", "anschrift", "billing", "deliver", "delivery", "direccion", "dirección",
-        "endereco", "endereço", "indirizzo", "live", "lived", "lives", "located", "location", "mail", "mailing",
+        "endereco", "endereço", "indirizzo", "live", "lived", "lives", "located", "location", "mailing",
         "moved", "residence", "resides", "ship", "shipping", "street",
     ])),
     (Other, List::new(&[

@@ -3,7 +3,7 @@
 
 use crate::list::{Endings, List};
 
-/// Street words that make a street of any name with a capital. Sorted, as are all lists here.
+/// Street words that make a street of any name with a capital.
 pub(super) static STREETS: List = List::new(&[
     "alley", "aly", "av", "ave", "aven", "avenue", "avn", "blvd", "boul", "boulevard", "boulv", "broadway", "byp",
     "bypass", "causeway", "cir", "circle", "close", "court", "cove", "cr", "cres", "crescent", "crt", "cswy", "ct",
@@ -26,15 +26,16 @@ pub(super) static PLACES: List = List::new(&[
     "lights", "loaf", "lock", "locks", "lodge", "mall", "manor", "manors", "meadow", "meadows", "mill", "mills",
     "mission", "motorway", "mount", "mountain", "neck", "orchard", "oval", "overpass", "park", "parks", "pass",
     "passage", "path", "pine", "pines", "plain", "plains", "point", "points", "port", "ports", "prairie", "ridge",
-    "ridges", "river", "row", "run", "shore", "shores",
+    "ridges", "river", "row", "run", "shore", "shores", "skyway", "spring", "springs", "spur", "spurs", "squares",
+    "station", "stravenue", "stream", "streets", "summit", "terraces", "throughway", "trace", "track", "trafficway",
+    "trailer", "tunnel", "underpass", "union", "unions", "valley", "valleys", "via", "viaduct", "view", "views",
+    "village", "villages", "ville", "vista", "vly", "walks", "wall", "ways", "well", "wells", "wharf", "wood",
+    "woods", "xing", "yard", "yards",
 ]);
 
-/// The rest of them, in a list of their own so that each stays short enough to read.
-pub(super) static MORE_PLACES: List = List::new(&[
-    "skyway", "spring", "springs", "spur", "spurs", "squares", "station", "stravenue", "stream", "streets",
-    "summit", "terraces", "throughway", "trace", "track", "trafficway", "trailer", "tunnel", "underpass", "union",
-    "unions", "valley", "valleys", "via", "viaduct", "view", "views", "village", "villages", "ville", "vista",
-    "vly", "walks", "wall", "ways", "well", "wells", "wharf", "wood", "woods", "xing", "yard", "yards",
+/// Street words that make a street of a name in small letters.
+pub(super) static PLAIN: List = List::new(&[
+    "ave", "avenue", "blvd", "boulevard", "court", "drive", "lane", "ln", "rd", "road", "st", "street",
 ]);
 
 /// Street words that come before the name.
@@ -76,6 +77,11 @@ pub(super) static PROSE: List = List::new(&[
     "open", "or", "other", "people", "short", "step", "the", "times", "to", "way", "wide", "year", "years", "yes",
 ]);
 
+/// Directions of USPS Publication 28, 233.
+pub(super) static DIRECTIONS: List = List::new(&[
+    "e", "east", "n", "ne", "north", "nw", "s", "se", "south", "sw", "w", "west",
+]);
+
 /// Secondary units that are nothing else.
 pub(super) static DWELLINGS: List = List::new(&[
     "apartment", "apt", "flat", "ste", "suite",
@@ -109,30 +115,23 @@ pub(super) static BEFORE_YEARS: List = List::new(&[
     "the", "until", "winter", "year", "yr",
 ]);
 
+/// Before a day of the month: no house number.
+pub(super) static MONTHS: List = List::new(&[
+    "apr", "april", "aug", "august", "dec", "december", "feb", "february", "jan", "january", "jul", "july", "jun",
+    "june", "mar", "march", "may", "nov", "november", "oct", "october", "sep", "september",
+]);
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn lists_are_sorted() {
-        for list in [
-            &STREETS,
-            &PLACES,
-            &MORE_PLACES,
-            &PLAIN,
-            &TYPES,
-            &PARTICLES,
-            &MEASURES,
-            &PROSE,
-            &DIRECTIONS,
-            &DWELLINGS,
-            &UNITS,
-            &BEFORE_YEARS,
-            &MONTHS,
-            &STUDIOS,
-            &JOINTS,
-            &HIGHWAYS,
-        ] {
+        let lists = [
+            &STREETS, &PLACES, &PLAIN, &TYPES, &PARTICLES, &MEASURES, &PROSE, &DIRECTIONS, &DWELLINGS,
+            &UNITS, &BEFORE_YEARS, &MONTHS, &STUDIOS, &JOINTS, &HIGHWAYS,
+        ];
+        for list in lists {
             assert!(list.is_sorted());
         }
     }

@@ -10,8 +10,8 @@ mod lists;
 mod words;
 
 use self::lists::{
-    BEFORE_YEARS, DIRECTIONS, DWELLINGS, ENDINGS, HIGHWAYS, JOINTS, MONTHS, MORE_PLACES, PARTICLES, PLACES, PLAIN,
-    PROSE, STREETS, STUDIOS, TYPES,
+    BEFORE_YEARS, DIRECTIONS, DWELLINGS, ENDINGS, HIGHWAYS, JOINTS, MONTHS, PARTICLES, PLACES, PLAIN, PROSE, STREETS,
+    STUDIOS, TYPES,
 };
 use self::words::{Shape, Word, previous, read};
 use crate::context::{Topic, topic};
@@ -144,7 +144,7 @@ fn ending(text: &Text, house: usize, word: &Word, count: usize) -> Option<usize>
 }
 
 fn is_street_word(text: &Text, word: &Word) -> bool {
-    word.is_in(text, &STREETS) || word.is_in(text, &PLACES) || word.is_in(text, &MORE_PLACES)
+    word.is_in(text, &STREETS) || word.is_in(text, &PLACES)
 }
 
 /// `5100 Quadra 104`, with a unit or a town behind it.
@@ -314,7 +314,9 @@ fn announced(text: &Text, first: &Word) -> Option<usize> {
         return None;
     }
     let end = kind_first(text, &Word { after: first.start.saturating_sub(1), ..*first }, true)?;
-    matches!(text.at(end), 0 | b'\n' | b'\r' | b',' | b'.' | b'"' | b' ').then_some(end)
+    let tail = text.slice(first.end, end);
+    let is_year = tail.windows(3).any(|part| matches!(part, b" 19" | b" 20"));
+    (!is_year && matches!(text.at(end), 0 | b'\n' | b'\r' | b',' | b'.' | b'"' | b' ')).then_some(end)
 }
 
 #[cfg(test)]
