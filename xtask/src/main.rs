@@ -11,6 +11,7 @@ use crate::workspace::Workspace;
 mod checks;
 mod debian;
 mod guests;
+mod pii;
 mod program;
 mod servers;
 mod step;
@@ -21,12 +22,13 @@ mod workspace;
 type Command = fn(&Workspace, &[String]) -> Result<()>;
 
 /// Name, what it does, and how: the order is the order of the help text.
-const COMMANDS: [(&str, &str, Command); 7] = [
+const COMMANDS: [(&str, &str, Command); 8] = [
     ("run", "build everything and serve: run [-- ARGUMENTS OF `parlor run`]", program::run),
     ("test", "run every test, installing what the tests need: test [FILTER…]", checks::test),
     ("lint", "check format, lints, documentation, licences and advisories", checks::lint),
     ("ci", "lint, then test: what must pass before a change is kept", checks::ci),
     ("bench", "measure against the floor and a bare proxy: bench [--quick] [--only ROW]", program::bench),
+    ("pii", "score the scrubber on labelled cases: pii FILE.jsonl [--spans OUT.jsonl]", pii::score),
     ("guests", "build every provider and guest to a component in target/components", guests::build),
     ("wit", "lay WASI's packages into wit/deps and check that wit/ is whole", wit::lay),
 ];

@@ -76,11 +76,13 @@ fn end(text: &Text, number: &Number, groups: usize) -> Option<usize> {
     number.ends(text, groups).or_else(neighbour)
 }
 
-/// Groups of three digits and more with the same between them: `2024 1 15` and the like are none.
+/// Groups of three digits and more with the same between them, or fours with spaces and hyphens: `2024 1 15` and the like
+/// are none.
 fn is_written_so(number: &Number, groups: usize) -> bool {
     let first = number.first(groups);
     let is_even = groups == 1 || number.gap(groups).is_some_and(|gap| !matches!(gap, Gap::Slash | Gap::Parenthesis));
-    is_even && first.len() <= 5 && first.iter().all(|group| group.width() >= 3)
+    let in_fours = first.iter().all(|group| group.width() == 4 && !matches!(group.gap, Gap::Slash | Gap::Parenthesis));
+    in_fours || is_even && first.len() <= 5 && first.iter().all(|group| group.width() >= 3)
 }
 
 /// Whether an issuer gives out such numbers. Next to a word for cards the major industry identifiers for travel and
@@ -133,6 +135,7 @@ mod tests {
             "4242-4242-4242-4242",
             "3714 496353 98431",
             "4242.4242.4242.4242",
+            "4242-4242 4242-4242",
         ] {
             finds(&format!("paid {number}, ok"), CreditCard, number);
         }

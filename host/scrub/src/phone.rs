@@ -124,8 +124,9 @@ fn is_line(text: &Text, end: usize) -> bool {
 /// Dates, years, thousands and fractions stand near a telephone, too.
 fn is_something_else(text: &Text, number: &Number, groups: usize) -> bool {
     let parts = number.first(groups);
+    let widest = if number.gap(groups) == Some(Gap::Dot) { 2 } else { 1 };
     let is_thousands = groups > 1
-        && parts.first().is_some_and(|first| first.width() == 1)
+        && parts.first().is_some_and(|first| first.width() <= widest)
         && parts.iter().skip(1).all(|group| group.width() == 3);
     let year_first = matches!(number.prefix(1), [1, 9, ..] | [2, 0, ..]);
     let year_last = matches!(number.prefix(3), [_, _, _, _, 1, 9, ..] | [_, _, _, _, 2, 0, ..]);
@@ -133,7 +134,8 @@ fn is_something_else(text: &Text, number: &Number, groups: usize) -> bool {
     let is_years = number.has_widths(groups, &[4, 4]) && year_first;
     let is_fraction = groups == 2 && number.gap(groups) == Some(Gap::Dot);
     let has_single = parts.iter().skip(1).any(|group| group.width() == 1 && group.gap == Gap::Dot);
-    let is_slashed = parts.iter().any(|group| group.gap == Gap::Slash);
+    let has_area = matches!(number.prefix(1), [0, _, _, ..]);
+    let is_slashed = parts.iter().skip(if has_area { 2 } else { 1 }).any(|group| group.gap == Gap::Slash);
     let is_time = text.at(number.end()) == b':';
     is_thousands || is_date || is_years || is_fraction || has_single || is_slashed || is_time
 }
@@ -223,6 +225,7 @@ mod tests {
             ("call 2025550123 now", "2025550123"),
             ("my number is 555-0123", "555-0123"),
             ("Telefon: 030 901820", "030 901820"),
+            ("Telefon: 030/901820", "030/901820"),
             ("tel 612 34 56 78.", "612 34 56 78"),
             ("12 34 56 78 mobile", "12 34 56 78"),
             ("so (030) 901820 it is", "(030) 901820"),
@@ -238,6 +241,7 @@ mod tests {
             "call 31.12.2024 09:00",
             "call 10 times in 2023-2024",
             "phones sold: 1 000 000",
+            "contact 10.000.000 users",
             "order 030 901 8201",
             "100 000 home runs",
             "call 3.1415926",

@@ -66,7 +66,7 @@ pub(super) static PARTICLES: List = List::new(&[
 pub(super) static MEASURES: List = List::new(&[
     "am", "billion", "bn", "cm", "day", "days", "eur", "feet", "ft", "gb", "ghz", "hour", "hours", "inch", "k",
     "kb", "kg", "km", "mb", "mhz", "mile", "miles", "million", "min", "minute", "minutes", "mm", "month", "months",
-    "people", "percent", "pm", "star", "stars", "tb", "usd", "year", "years",
+    "people", "percent", "pm", "star", "stars", "tb", "usd", "wheel", "year", "years",
 ]);
 
 /// Small words that are no names of streets.

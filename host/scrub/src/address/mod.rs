@@ -132,7 +132,8 @@ fn ending(text: &Text, house: usize, word: &Word, count: usize) -> Option<usize>
         return Some(number_last(text, word.after).unwrap_or(word.after));
     }
     if count == 0 {
-        return (text.follows(word.start, "broadway") == Some(word.end)).then_some(word.after);
+        let is_broadway = text.follows(word.start, "broadway") == Some(word.end);
+        return is_broadway.then_some(word.after).or_else(|| numbered(text, word));
     }
     let is_plain = word.is_in(text, &PLAIN);
     if is_plain || word.shape == Shape::Capital && word.is_in(text, &STREETS) {
@@ -178,7 +179,7 @@ fn is_moved_to(text: &Text, house: usize) -> bool {
 
 /// `County Road 12`, `Highway 50`.
 fn numbered(text: &Text, word: &Word) -> Option<usize> {
-    let is_one = word.is_in(text, &HIGHWAYS) && text.at(word.end) == b' ';
+    let is_one = word.shape == Shape::Capital && word.is_in(text, &HIGHWAYS) && text.at(word.end) == b' ';
     let end = text.skip(word.end + 1, is_digit);
     (is_one && (1..=4).contains(&(end - word.end - 1)) && !is_word(text.at(end))).then_some(end)
 }
@@ -334,6 +335,7 @@ mod tests {
             "99 Martin Luther King Blvd",
             "10-12 Great Portland Street",
             "4400 State Highway 7",
+            "4400 Highway 7",
             "500 oak street",
             "77 N 4th Ave #12",
             "1600 Broadway",
