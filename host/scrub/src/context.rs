@@ -4,7 +4,7 @@
 //! (`card`), not of companies or people, in the languages whose numbers they name most often.
 
 use self::Topic::{Address, Card, Iban, Isbn, Mac, Other, Phone, Ssn, Version, Zip};
-use crate::list::List;
+use crate::list::{List, Lists};
 use crate::text::{BEHIND, Text, is_letter};
 
 /// What a number may be about.
@@ -48,7 +48,7 @@ pub(crate) fn topic(text: &Text, at: usize) -> Option<Topic> {
 }
 
 fn known(word: &[u8]) -> Option<Topic> {
-    TOPICS.iter().find(|(_, words)| words.has(word)).map(|(topic, _)| *topic)
+    TOPICS.said_by(word)
 }
 
 fn is_owner(word: &[u8]) -> bool {
@@ -75,7 +75,7 @@ impl<'t> Iterator for Words<'t> {
 
 /// What is said by which words.
 #[rustfmt::skip]
-static TOPICS: [(Topic, List); 10] = [
+static TOPICS: Lists<Topic> = Lists::new(&[
     (Phone, List::new(&[
         "anrufen", "answering", "appelez", "appelle", "call", "callback", "called", "caller", "calling", "calls",
         "cell", "cellphone", "cellular", "cellulare", "celular", "contact", "dial", "dialed", "dialing", "dialled",
@@ -125,7 +125,7 @@ static TOPICS: [(Topic, List); 10] = [
         "snowflake", "sum", "ticket", "time", "timestamp", "token", "total", "tracking", "transaction", "txn", "uid",
         "upc", "year", "years",
     ])),
-];
+]);
 
 #[cfg(test)]
 mod tests {
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_word_has_one_topic() {
-        for (topic, words) in &TOPICS {
+        for (topic, words) in TOPICS.all() {
             assert!(words.is_sorted(), "{topic:?}");
             assert!(words.words().iter().all(|word| known(word.as_bytes()) == Some(*topic)), "{topic:?}");
         }

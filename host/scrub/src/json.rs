@@ -94,17 +94,21 @@ fn escape_sequence(escaped: &str) -> (char, usize) {
 
 fn escape(value: &str) -> String {
     let mut escaped = String::with_capacity(value.len() + 8);
-    for character in value.chars() {
-        match character {
-            '"' => escaped.push_str("\\\""),
-            '\\' => escaped.push_str("\\\\"),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            control if control < ' ' => escaped.push_str(&format!("\\u{:04x}", u32::from(control))),
-            other => escaped.push(other),
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)) {
+        let (plain, special) = rest.split_at(at);
+        escaped.push_str(plain);
+        match special.bytes().next() {
+            Some(b'\n') => escaped.push_str("\\n"),
+            Some(b'\r') => escaped.push_str("\\r"),
+            Some(b'\t') => escaped.push_str("\\t"),
+            Some(mark @ (b'"' | b'\\')) => escaped.extend(['\\', char::from(mark)]),
+            Some(control) => escaped.push_str(&format!("\\u{control:04x}")),
+            None => {}
         }
+        rest = special.get(1..).unwrap_or_default();
     }
+    escaped.push_str(rest);
     escaped
 }
 
@@ -201,14 +205,15 @@ impl<'t> Walk<'t> {
         self.literal(b"\"")?;
         let start = self.at;
         loop {
+            let rest = self.bytes.get(self.at..)?;
+            self.at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))?;
             match self.peek() {
                 b'"' => {
                     self.at += 1;
                     return Some(start..self.at - 1);
                 }
                 b'\\' => self.escape()?,
-                0..=0x1F => return None,
-                _ => self.at += 1,
+                _ => return None,
             }
         }
     }

@@ -1,33 +1,54 @@
-//! Lists of words, asked for often and mostly in vain: a look at two bytes tells most words that are in none.
+//! Lists of words, asked for often and mostly in vain: a look at the first and the last letter tells most words that
+//! are in none.
+
+/// What the words of a list look like from outside: by the first letter (its last five bits, which are the same for
+/// capitals) the lengths and the last letters that there are, a bit each.
+struct Outline {
+    lengths: [u32; 32],
+    lasts: [u32; 32],
+}
+
+impl Outline {
+    const NONE: Self = Self { lengths: [0; 32], lasts: [0; 32] };
+
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    const fn with(mut self, word: &[u8]) -> Self {
+        assert!(word.len() < 32, "a word is too long");
+        let first = (word[0] & 31) as usize;
+        self.lengths[first] |= 1 << word.len();
+        self.lasts[first] |= 1 << (word[word.len() - 1] & 31);
+        self
+    }
+
+    fn fits(&self, word: &[u8]) -> bool {
+        let (Some(first), Some(last)) = (word.first(), word.last()) else { return false };
+        let has =
+            |table: &[u32; 32], bit: usize| table.get(usize::from(first & 31)).is_some_and(|bits| bits >> bit & 1 != 0);
+        word.len() < 32 && has(&self.lengths, word.len()) && has(&self.lasts, usize::from(last & 31))
+    }
+}
 
 /// Words in small letters, sorted by bytes.
 pub(crate) struct List {
     words: &'static [&'static str],
-    /// For each first byte, by its last five bits, the lengths that there are.
-    lengths: [u32; 32],
+    outline: Outline,
 }
 
 impl List {
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
     pub(crate) const fn new(words: &'static [&'static str]) -> Self {
-        let mut lengths = [0; 32];
+        let mut outline = Outline::NONE;
         let mut at = 0;
         while at < words.len() {
-            #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-            let word = words[at].as_bytes();
-            #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-            let slot = &mut lengths[(word[0] & 31) as usize];
-            assert!(word.len() < 32, "a word is too long");
-            *slot |= 1 << word.len();
+            outline = outline.with(words[at].as_bytes());
             at += 1;
         }
-        Self { words, lengths }
+        Self { words, outline }
     }
 
     /// Whether `word` is one of them, in whatever case.
     pub(crate) fn has(&self, word: &[u8]) -> bool {
-        let first = word.first().map_or(0, |byte| usize::from(byte & 31));
-        let may_be = word.len() < 32 && self.lengths.get(first).is_some_and(|lengths| lengths & 1 << word.len() != 0);
-        may_be && self.search(word)
+        self.outline.fits(word) && self.search(word)
     }
 
     fn search(&self, word: &[u8]) -> bool {
@@ -46,6 +67,43 @@ impl List {
     #[cfg(test)]
     pub(crate) fn is_sorted(&self) -> bool {
         self.words.is_sorted_by(|a, b| a.as_bytes() < b.as_bytes())
+    }
+}
+
+/// Lists that share no word, each with what its words say.
+pub(crate) struct Lists<T: 'static> {
+    lists: &'static [(T, List)],
+    outline: Outline,
+}
+
+impl<T: Copy> Lists<T> {
+    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+    pub(crate) const fn new(lists: &'static [(T, List)]) -> Self {
+        let mut outline = Outline::NONE;
+        let mut list = 0;
+        while list < lists.len() {
+            let words = lists[list].1.words;
+            let mut at = 0;
+            while at < words.len() {
+                outline = outline.with(words[at].as_bytes());
+                at += 1;
+            }
+            list += 1;
+        }
+        Self { lists, outline }
+    }
+
+    /// What `word` says.
+    pub(crate) fn said_by(&self, word: &[u8]) -> Option<T> {
+        if !self.outline.fits(word) {
+            return None;
+        }
+        self.lists.iter().find(|(_, words)| words.has(word)).map(|(said, _)| *said)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn all(&self) -> &[(T, List)] {
+        self.lists
     }
 }
 

@@ -7,6 +7,9 @@ const GROUPS: usize = 10;
 /// Marks between two groups.
 const GAP: usize = 3;
 
+/// Single digits in a row that end the reading.
+const SINGLES: usize = 3;
+
 /// What stands between a group and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Gap {
@@ -52,14 +55,18 @@ pub(crate) struct Number {
 }
 
 impl Number {
-    /// The number that begins at `at` with a digit, `+` or `(`. Nothing when there is no digit, or the first group
-    /// alone is longer than any number of interest.
+    /// The number that begins at `at` with a digit, `+` or `(`. Nothing when there is no digit, the first group alone
+    /// is longer than any number of interest, or it is a list of single digits.
     pub(crate) fn read(text: &Text, at: usize) -> Option<Self> {
         let mut number =
             Self { digits: [0; DIGITS], groups: [Group::default(); GROUPS], count: 0, plus: false, parenthesis: false };
         let mut place = number.opening(text, at);
         let mut gap = Gap::None;
         while number.push(text, place, gap) {
+            // A list of single digits is no number of interest, but begins anew at each of them.
+            if number.count == SINGLES && number.digits() == SINGLES {
+                return None;
+            }
             let Some((next, kind)) = following(text, number.end()) else { break };
             (place, gap) = (next, kind);
         }

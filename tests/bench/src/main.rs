@@ -20,6 +20,7 @@ mod proxy;
 mod report;
 mod rows;
 mod sandbox;
+mod scrub;
 mod serve;
 mod upstream;
 
@@ -34,6 +35,8 @@ struct Arguments {
 enum Role {
     /// Measure, print a table, write it as JSON.
     Run(Options),
+    /// Measure the scrubber alone.
+    Scrub(scrub::Options),
     /// Be the upstream that every call ends at.
     Upstream,
     /// Be the floor: parse and answer what echo does, with nothing in between.
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
 async fn start(role: Role) -> Result<()> {
     match role {
         Role::Run(options) => measure::run(&options).await,
+        Role::Scrub(options) => scrub::run(&options),
         Role::Upstream => upstream::serve().await,
         Role::Floor => floor::serve().await,
         Role::Proxy { upstream } => proxy::serve(upstream).await,
