@@ -33,8 +33,8 @@ fn international(text: &Text, number: &Number) -> Option<usize> {
     let find = |is_one: fn(&[u8]) -> bool| {
         groups.clone().rev().find_map(|groups| {
             let (digits, count) = without_trunk(number, groups);
-            let digits = digits.get(..count).filter(|digits| digits.len() >= plan::SHORTEST && is_one(digits))?;
-            ends(text, number, groups).filter(|_| !digits.is_empty())
+            let is_one = count >= plan::SHORTEST && digits.get(..count).is_some_and(is_one);
+            is_one.then(|| ends(text, number, groups)).flatten()
         })
     };
     find(plan::is_possible).or_else(|| find(|digits| digits.len() >= 8 && plan::has_country(digits)))

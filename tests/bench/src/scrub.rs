@@ -49,8 +49,26 @@ const DATA: [&str; 11] = [
 
 /// Texts that begin something at every turn and end it nowhere.
 const HOSTILE: [&str; 20] = [
-    "a", "a@", "1", "1 ", ":", "ab:", "1.", "1.1.1.1", "+1 (212) ", "1 aa bb cc dd ", "1 Aa Bb Cc Dd ", "Via Aa ",
-    "a at b dot ", "::1", "a.b@c.", "((1", "Apt 1, ", "PSC 1 ", "call 1234 ", "é",
+    "a",
+    "a@",
+    "1",
+    "1 ",
+    ":",
+    "ab:",
+    "1.",
+    "1.1.1.1",
+    "+1 (212) ",
+    "1 aa bb cc dd ",
+    "1 Aa Bb Cc Dd ",
+    "Via Aa ",
+    "a at b dot ",
+    "::1",
+    "a.b@c.",
+    "((1",
+    "Apt 1, ",
+    "PSC 1 ",
+    "call 1234 ",
+    "é",
 ];
 
 /// One measured text.

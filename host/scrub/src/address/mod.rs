@@ -7,19 +7,17 @@
 mod block;
 #[rustfmt::skip]
 mod lists;
+mod post;
 mod words;
 
 use self::lists::{
     BEFORE_YEARS, DIRECTIONS, DWELLINGS, ENDINGS, HIGHWAYS, JOINTS, MONTHS, PARTICLES, PLACES, PLAIN, PROSE, STREETS,
     STUDIOS, TYPES,
 };
+pub(crate) use self::post::from_post_mark;
 use self::words::{Shape, Word, previous, read};
 use crate::context::{Topic, topic};
-use crate::fold::IDEOGRAPH;
 use crate::text::{Text, is_digit, is_letter, is_upper, is_word};
-
-/// The longest Japanese address, in characters.
-const JAPANESE: usize = 60;
 
 /// Words between the house number and the street word, that one included.
 const NAME: usize = 6;
@@ -41,14 +39,14 @@ pub(crate) fn from_number(text: &Text, at: usize) -> Option<usize> {
     Some(block::end(text, end))
 }
 
-/// The end of the address that begins with the word from `at` to `end`.
+/// The end of the address that begins with the word at `at`.
 pub(crate) fn from_word(text: &Text, at: usize) -> Option<usize> {
     let word = read(text, at)?;
     if word.is_in(text, &DWELLINGS) || word.is_in(text, &STUDIOS) {
         return from_unit(text, &word);
     }
     if is_upper(text.at(at + 1))
-        && let Some(end) = military(text, &word)
+        && let Some(end) = post::military(text, &word)
     {
         return Some(end);
     }
@@ -253,52 +251,6 @@ fn from_unit(text: &Text, word: &Word) -> Option<usize> {
         word = (text.at(word.after) == b' ').then(|| read(text, word.after + 1)).flatten()?;
     }
     None
-}
-
-/// Military mail: `PSC 802 Box 74`, a ship, and the line `APO AE 09499`.
-fn military(text: &Text, word: &Word) -> Option<usize> {
-    let is = |names: &[&[u8]]| names.contains(&text.slice(word.start, word.end));
-    if is(&[b"APO", b"FPO", b"DPO"]) {
-        return post_office(text, word.start);
-    }
-    if is(&[b"PSC", b"CMR", b"UNIT"]) {
-        let number = text.follows(word.end, " ").map(|at| text.skip(at, is_digit))?;
-        let at = text.follows(block::gap(text, number)?, "box ")?;
-        return post_office(text, block::gap(text, text.skip(at, is_digit))?);
-    }
-    if !is(&[b"USS", b"USNS", b"USNV", b"USCGC"]) {
-        return None;
-    }
-    let mut end = word.end;
-    for _ in 0..4 {
-        let at = block::gap(text, end)?;
-        if let Some(end) = post_office(text, at) {
-            return Some(end);
-        }
-        end = read(text, at).filter(|word| word.shape == Shape::Capital)?.end;
-    }
-    None
-}
-
-fn post_office(text: &Text, at: usize) -> Option<usize> {
-    let region = text.follows_any(at, &["apo", "fpo", "dpo"]).and_then(|end| block::gap(text, end))?;
-    let code = text.follows_any(region, &["aa ", "ae ", "ap "])?;
-    let end = text.skip(code, is_digit);
-    (is_upper(text.at(at)) && end - code == 5).then_some(end)
-}
-
-/// Japanese addresses begin with the mark of the post and seven digits (Japan Post); what is written without spaces
-/// after them belongs to it.
-pub(crate) fn from_post_mark(text: &Text, at: usize) -> Option<usize> {
-    let start = at + 1 + usize::from(text.at(at + 1) == b' ');
-    let hyphen = text.skip(start, is_digit);
-    let end = text.skip(hyphen + 1, is_digit);
-    if hyphen - start != 3 || text.at(hyphen) != b'-' || end - hyphen != 5 {
-        return None;
-    }
-    let place = end + usize::from(text.at(end) == b' ');
-    let last = text.skip(place, |byte| byte == IDEOGRAPH || is_digit(byte) || byte == b'-');
-    Some(if (1..=JAPANESE).contains(&(last - place)) { last } else { end })
 }
 
 /// Whether the words before `at` say that an address comes.
