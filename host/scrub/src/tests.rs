@@ -21,7 +21,7 @@ pub(crate) fn finds_nothing(text: &str) {
 }
 
 /// Texts with everything in them that a chunk could cut.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 25] = [
     "Hello, my name is Ann. Write to ann.lee+news@mail.example.co.uk or call +1 (202) 555-0123 ext. 5, thanks!",
     "4242 4242 4242 4242 12/30, then 4242424242424242 and 371449635398431.",
     "I live at 12 W. 23rd St., Apt. 4B\nNew York, NY 10010\nand work at 350 Fifth Avenue.",
@@ -36,6 +36,7 @@ const TEXTS: [&str; 24] = [
     "8 Buerlia 22\n Suite 7\n Oslo\n Norway 01523\n\nTel: 020 7946 0958 or 12 34 56 78 mobile",
     "２０２－５５５－０１２３ 4242\u{200b}4242\u{200b}4242\u{200b}4242 ٢٠٢-٥٥٥-٠١٢٣ ann＠example．com\u{200b}\u{200b}",
     "1\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}2025550123 and \u{fe0f}\u{200d}\u{fe0f}\u{200d}\u{fe0f}\u{200d} 😀202-555-0123😀",
+    "Address: \u{200b}\u{200b}\u{200b}\u{200b}\u{200b}\u{200b}Unter den Linden 5, ok",
     "zoë@käse.example, пользователь@пример.рф, 電話202-555-0123です 〒100-0001 東京都千代田区1-1 ok",
     "https://example.com/u/ann@example.com/4242424242424242?ip=10.1.2.3&t=ann%40example.com git@example.com:a/b.git",
     "for (i = 0; i < 10; i++) { std::vec::Vec::new(); a::b(x[1::2]); f(1.5, 2.25e-3); } // 2024-01-31 12:30:45",
@@ -163,6 +164,17 @@ fn what_can_be_nothing_any_more_is_given_on() {
             let bound = if piece.is_ascii() { AHEAD } else { Scrubber::MOST_HELD };
             assert!(scrubber.held() <= bound, "{piece:?}: {} bytes", scrubber.held());
         }
+    }
+}
+
+#[test]
+fn nothing_is_held_beyond_the_bound_however_long_its_words_are() {
+    let word = format!("A{} ", "a".repeat(38));
+    let text = format!("at 12 {}Street, {}", word.repeat(5), word.repeat(20));
+    let mut scrubber = Scrubber::new();
+    for chunk in random_chunks(&text, 9, &mut Random(11)) {
+        scrubber.push(chunk);
+        assert!(scrubber.held() <= 384, "{} bytes", scrubber.held());
     }
 }
 
