@@ -326,6 +326,8 @@ mod tests {
         ] {
             check(text, &scrub(text));
         }
+        let nested = "[".repeat(100) + "4242424242424242" + &"]".repeat(100);
+        check(&nested, &nested);
         let deep = "[".repeat(600) + "\"536-22-8726\"" + &"]".repeat(600);
         check(&deep, &scrub(&deep));
     }
