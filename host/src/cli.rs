@@ -376,7 +376,9 @@ mod tests {
     fn several_addresses_are_listened_on() {
         let addresses = |arguments: &[&str]| {
             let arguments = ["parlor", "run"].iter().chain(arguments);
-            let Command::Run(run) = Cli::read(arguments.map(OsString::from)).unwrap().command else { panic!("not `run`") };
+            let Command::Run(run) = Cli::read(arguments.map(OsString::from)).unwrap().command else {
+                panic!("not `run`")
+            };
             run.dapr_listen_addresses.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(addresses(&[]), ["127.0.0.1"]);

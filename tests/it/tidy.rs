@@ -148,7 +148,9 @@ fn guests_and_providers_know_nothing_of_the_host() {
         faults.extend(knows.then(|| source.path.clone()));
     }
     for source in sources(&["host"], &["Cargo.toml"]) {
-        let knows = source.text.lines().any(|line| line.starts_with("parlor-"));
+        // The one crate of the host besides itself, which in turn knows none of ours.
+        let is_own = |line: &str| source.path == "host/Cargo.toml" && line.starts_with("parlor-scrub.");
+        let knows = source.text.lines().any(|line| line.starts_with("parlor") && !is_own(line));
         faults.extend(knows.then(|| source.path.clone()));
     }
     assert_none(&faults, "guests and the host meet as `.wasm` only");

@@ -13,6 +13,7 @@ mod clients;
 mod debian;
 mod fuzz;
 mod guests;
+mod pii;
 mod program;
 mod receipt;
 mod servers;
@@ -24,13 +25,14 @@ mod workspace;
 type Command = fn(&Workspace, &[String]) -> Result<()>;
 
 /// Name, what it does, and how: the order is the order of the help text.
-const COMMANDS: [(&str, &str, Command); 8] = [
+const COMMANDS: [(&str, &str, Command); 10] = [
     ("run", "build everything and serve: run [-- ARGUMENTS OF `parlor run`]", program::run),
     ("test", "run every test, installing what the tests need: test [FILTER…]", checks::test),
     ("lint", "check format, lints, documentation, licences and advisories", checks::lint),
     ("ci", "lint, then test: what must pass before a change is kept", checks::ci),
     ("bench", "measure against the floor and a bare proxy: bench [--quick] [--only ROW]", program::bench),
     ("fuzz", "search for what breaks a rule of tests/fuzz, with libFuzzer: fuzz [SECONDS]", fuzz::fuzz),
+    ("pii", "score the scrubber on labelled cases: pii FILE.jsonl [--spans OUT.jsonl]", pii::score),
     ("guests", "build every provider and guest to a component in target/components", guests::build),
     ("clients", "build the programs that call through Dapr's SDKs into target/clients", clients::build),
     ("wit", "lay WASI's packages into wit/deps and check that wit/ is whole", wit::lay),

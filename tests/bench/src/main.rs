@@ -21,6 +21,7 @@ mod proxy;
 mod report;
 mod rows;
 mod sandbox;
+mod scrub;
 mod serve;
 mod upstream;
 
@@ -37,6 +38,8 @@ enum Role {
     Run(Options),
     /// Measure reading a request and writing its answer, beside plain serde.
     Json,
+    /// Measure the scrubber alone.
+    Scrub(scrub::Options),
     /// Be the upstream that every call ends at.
     Upstream,
     /// Be the floor: parse and answer what echo does, with nothing in between.
@@ -86,6 +89,7 @@ async fn start(role: Role) -> Result<()> {
     match role {
         Role::Run(options) => measure::run(&options).await,
         Role::Json => json::run(),
+        Role::Scrub(options) => scrub::run(&options),
         Role::Upstream => upstream::serve().await,
         Role::Floor => floor::serve().await,
         Role::Proxy { upstream } => proxy::serve(upstream).await,

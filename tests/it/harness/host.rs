@@ -95,7 +95,10 @@ impl HostBuilder {
             std::fs::write(resources.join("components.yaml"), &self.components).unwrap();
         }
         let mut command = parlor();
-        command.args(["run", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--resources-path"]).arg(resources).args(&self.arguments);
+        command
+            .args(["run", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--resources-path"])
+            .arg(resources)
+            .args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -1,0 +1,334 @@
+//! Scrubs the strings of a JSON text and leaves the rest as it is: the arguments of a tool call, a tool's result. Names
+//! of fields are never changed, but they say what their values are: `{"ssn": "536228726"}`.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::{detect_after, replace, scrub};
+
+/// Deeper nesting is no argument of a tool; the text is then scrubbed as text.
+const DEPTH: usize = 512;
+
+/// `text` with a token in place of all personal data in its string values: valid JSON as before. A text that is no JSON
+/// (RFC 8259) is scrubbed as text.
+pub fn scrub_json_strings(text: &str) -> Cow<'_, str> {
+    let Some(values) = Walk::new(text).values() else { return scrub(text) };
+    let mut scrubbed = String::new();
+    let mut at = 0;
+    for (name, value) in values {
+        let raw = text.get(value.clone()).unwrap_or_default();
+        let Some(new) = scrub_string(text.get(name).unwrap_or_default(), raw) else { continue };
+        scrubbed.push_str(text.get(at..value.start).unwrap_or_default());
+        scrubbed.push_str(&new);
+        at = value.end;
+    }
+    if at == 0 {
+        return Cow::Borrowed(text);
+    }
+    scrubbed.push_str(text.get(at..).unwrap_or_default());
+    Cow::Owned(scrubbed)
+}
+
+/// The string between its quotes, scrubbed; nothing when it stays as it is.
+fn scrub_string(name: &str, raw: &str) -> Option<String> {
+    let value = unescape(raw);
+    let spans = detect_after(&spaced(name), &value);
+    (!spans.is_empty()).then(|| escape(&replace(&value, &spans)))
+}
+
+/// `phoneNumber` as `phone Number: `.
+fn spaced(name: &str) -> String {
+    let mut words = String::new();
+    let mut was_small = false;
+    for character in name.chars() {
+        if was_small && character.is_uppercase() {
+            words.push(' ');
+        }
+        was_small = character.is_lowercase();
+        words.push(character);
+    }
+    words.push_str(": ");
+    words
+}
+
+fn unescape(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('\\') {
+        return Cow::Borrowed(raw);
+    }
+    let mut value = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        value.push_str(plain);
+        let (character, length) = escape_sequence(escaped);
+        value.push(character);
+        rest = escaped.get(length..).unwrap_or_default();
+    }
+    value.push_str(rest);
+    Cow::Owned(value)
+}
+
+/// What the escape after a backslash means, and its length. Half of a pair, which no text can hold, becomes U+FFFD.
+fn escape_sequence(escaped: &str) -> (char, usize) {
+    let unit = |at: usize| escaped.get(at..at + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    match escaped.bytes().next() {
+        Some(b'n') => ('\n', 1),
+        Some(b't') => ('\t', 1),
+        Some(b'r') => ('\r', 1),
+        Some(b'b') => ('\u{8}', 1),
+        Some(b'f') => ('\u{c}', 1),
+        Some(b'u') => {
+            let high = unit(1).unwrap_or(0xFFFD);
+            let low = escaped.get(5..7).filter(|mark| *mark == "\\u").and_then(|_| unit(7));
+            match (high, low) {
+                (0xD800..=0xDBFF, Some(low @ 0xDC00..=0xDFFF)) => {
+                    let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+                    (char::from_u32(code).unwrap_or('\u{FFFD}'), 11)
+                }
+                _ => (char::from_u32(high).unwrap_or('\u{FFFD}'), 5),
+            }
+        }
+        Some(other) => (char::from(other), 1),
+        None => ('\\', 0),
+    }
+}
+
+fn escape(value: &str) -> String {
+    let mut escaped = String::with_capacity(value.len() + 8);
+    let mut rest = value;
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)) {
+        let (plain, special) = rest.split_at(at);
+        escaped.push_str(plain);
+        match special.bytes().next() {
+            Some(b'\n') => escaped.push_str("\\n"),
+            Some(b'\r') => escaped.push_str("\\r"),
+            Some(b'\t') => escaped.push_str("\\t"),
+            Some(mark @ (b'"' | b'\\')) => escaped.extend(['\\', char::from(mark)]),
+            Some(control) => escaped.push_str(&format!("\\u{control:04x}")),
+            None => {}
+        }
+        rest = special.get(1..).unwrap_or_default();
+    }
+    escaped.push_str(rest);
+    escaped
+}
+
+/// A reader of JSON that only notes where the string values are, and the name of each one's field.
+struct Walk<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    /// The open brackets, each with the name that its values go by.
+    open: Vec<(u8, Range<usize>)>,
+    found: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl<'t> Walk<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { bytes: text.as_bytes(), at: 0, open: Vec::new(), found: Vec::new() }
+    }
+
+    /// The string values without their quotes, each after its name; nothing when the text is no JSON.
+    fn values(mut self) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+        let mut name = 0..0;
+        loop {
+            let opened = self.value(&name)?;
+            if let Some(inner) = opened {
+                name = inner;
+                continue;
+            }
+            match self.next()? {
+                Some(next) => name = next,
+                None => return (self.at == self.bytes.len()).then_some(self.found),
+            }
+        }
+    }
+
+    /// Reads one value. One that opens and is not empty gives the name of its first value.
+    #[expect(clippy::option_option, reason = "no JSON, a value that is done, a value that goes on")]
+    fn value(&mut self, name: &Range<usize>) -> Option<Option<Range<usize>>> {
+        self.space();
+        match self.peek() {
+            b'"' => {
+                let value = self.string()?;
+                self.found.push((name.clone(), value));
+            }
+            bracket @ (b'{' | b'[') => {
+                self.at += 1;
+                self.space();
+                if self.peek() == bracket + 2 {
+                    self.at += 1;
+                    return Some(None);
+                }
+                if self.open.len() == DEPTH {
+                    return None;
+                }
+                self.open.push((bracket, name.clone()));
+                return if bracket == b'{' { self.name().map(Some) } else { Some(Some(name.clone())) };
+            }
+            b't' => self.literal(b"true")?,
+            b'f' => self.literal(b"false")?,
+            b'n' => self.literal(b"null")?,
+            _ => self.number()?,
+        }
+        Some(None)
+    }
+
+    /// Reads what is between two values. Nothing more to come gives no name.
+    #[expect(clippy::option_option, reason = "no JSON, the end, a value to come")]
+    fn next(&mut self) -> Option<Option<Range<usize>>> {
+        loop {
+            self.space();
+            let Some((bracket, name)) = self.open.last().cloned() else { return Some(None) };
+            match self.peek() {
+                b',' => {
+                    self.at += 1;
+                    return if bracket == b'{' { self.name().map(Some) } else { Some(Some(name)) };
+                }
+                byte if byte == bracket + 2 => {
+                    self.at += 1;
+                    self.open.pop();
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// A field's name with its colon.
+    fn name(&mut self) -> Option<Range<usize>> {
+        self.space();
+        let name = self.string()?;
+        self.space();
+        self.literal(b":")?;
+        Some(name)
+    }
+
+    fn string(&mut self) -> Option<Range<usize>> {
+        self.literal(b"\"")?;
+        let start = self.at;
+        loop {
+            let rest = self.bytes.get(self.at..)?;
+            self.at += rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))?;
+            match self.peek() {
+                b'"' => {
+                    self.at += 1;
+                    return Some(start..self.at - 1);
+                }
+                b'\\' => self.escape()?,
+                _ => return None,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Option<()> {
+        self.at += 1;
+        let length = match self.peek() {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 1,
+            b'u' => {
+                let digits = self.bytes.get(self.at + 1..self.at + 5)?;
+                digits.iter().all(u8::is_ascii_hexdigit).then_some(5)?
+            }
+            _ => return None,
+        };
+        self.at += length;
+        Some(())
+    }
+
+    fn number(&mut self) -> Option<()> {
+        self.at += usize::from(self.peek() == b'-');
+        let whole = self.digits()?;
+        if self.bytes.get(self.at - whole) == Some(&b'0') && whole > 1 {
+            return None;
+        }
+        if self.peek() == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.at += 1;
+            self.at += usize::from(matches!(self.peek(), b'+' | b'-'));
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn digits(&mut self) -> Option<usize> {
+        let start = self.at;
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        (self.at > start).then_some(self.at - start)
+    }
+
+    fn literal(&mut self, text: &[u8]) -> Option<()> {
+        self.bytes.get(self.at..)?.starts_with(text).then(|| self.at += text.len())
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.at += 1;
+        }
+    }
+
+    /// The byte at hand, or 0 at the end, which is no part of JSON.
+    fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, scrubbed: &str) {
+        assert_eq!(scrub_json_strings(text), scrubbed);
+    }
+
+    #[test]
+    fn values_are_scrubbed_and_nothing_else() {
+        check(
+            r#"{ "to": ["ada@example.com", 4242424242424242], "ada@example.com": {"n": "x", "u": true} }"#,
+            r#"{ "to": ["<EMAIL_ADDRESS>", 4242424242424242], "ada@example.com": {"n": "x", "u": true} }"#,
+        );
+        check(r#""call 202-555-0123""#, r#""call <PHONE_NUMBER>""#);
+        let clean = r#"{"a": "nothing here", "b": [1, -2.5e+3, null, {}, []]}"#;
+        assert!(matches!(scrub_json_strings(clean), Cow::Borrowed(same) if same == clean));
+    }
+
+    #[test]
+    fn a_name_says_what_its_value_is() {
+        check(r#"{"ssn": "536228726", "id": "536228726"}"#, r#"{"ssn": "<US_SSN>", "id": "536228726"}"#);
+        check(r#"{"phoneNumbers": ["2025550123"]}"#, r#"{"phoneNumbers": ["<PHONE_NUMBER>"]}"#);
+    }
+
+    #[test]
+    fn escapes_are_read_and_written() {
+        check(
+            r#"{"t": "a\n536-22-8726\t\"q\" \\ ada\u0040example.com \ud83d\ude00"}"#,
+            r#"{"t": "a\n<US_SSN>\t\"q\" \\ <EMAIL_ADDRESS> 😀"}"#,
+        );
+        check(r#"{"t": "\ud83d 536-22-8726 \u0001"}"#, "{\"t\": \"\u{FFFD} <US_SSN> \\u0001\"}");
+    }
+
+    #[test]
+    fn what_is_no_json_is_scrubbed_as_text() {
+        for text in [
+            "",
+            "{",
+            r#"{"a" "b"}"#,
+            r#"["536-22-8726""#,
+            r#"{"a": 01} 536-22-8726"#,
+            r#"["a\x"]"#,
+            "[1,]",
+            "nul",
+            "1.",
+            r#"{"a":1,}"#,
+            "[] 536-22-8726",
+            "\"a\u{1}\"",
+        ] {
+            check(text, &scrub(text));
+        }
+        let nested = "[".repeat(100) + "4242424242424242" + &"]".repeat(100);
+        check(&nested, &nested);
+        let deep = "[".repeat(600) + "\"536-22-8726\"" + &"]".repeat(600);
+        check(&deep, &scrub(&deep));
+    }
+}
