@@ -150,10 +150,10 @@ async fn what_is_no_message_is_refused_and_the_next_call_is_answered() {
 }
 
 async fn services_by_v1(grpc: &Grpc, token: Option<&str>) -> Result<Vec<String>, Status> {
-    use tonic_reflection::pb::v1::ServerReflectionRequest;
     use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
     use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
     use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+    use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
     let ask = |message| ServerReflectionRequest { host: String::new(), message_request: Some(message) };
     let asked = stream::iter([
         ask(MessageRequest::ListServices(String::new())),
@@ -163,15 +163,14 @@ async fn services_by_v1(grpc: &Grpc, token: Option<&str>) -> Result<Vec<String>,
     ]);
     let mut client = ServerReflectionClient::with_origin(grpc.channel(), grpc.origin());
     let mut answers = client.server_reflection_info(with_token(asked, token)).await?.into_inner();
-    let mut next =
-        async || patiently("for an answer", answers.message()).await.unwrap().unwrap().message_response.unwrap();
-    let MessageResponse::ListServicesResponse(list) = next().await else { panic!("no list") };
+    let mut next = async || patiently("for an answer", answers.message()).await;
+    let told = |answer: Option<ServerReflectionResponse>| answer.unwrap().message_response.unwrap();
+    let MessageResponse::ListServicesResponse(list) = told(next().await?) else { panic!("no list") };
     for _ in 0..2 {
-        let MessageResponse::FileDescriptorResponse(file) = next().await else { panic!("no file") };
+        let MessageResponse::FileDescriptorResponse(file) = told(next().await?) else { panic!("no file") };
         assert!(!file.file_descriptor_proto[0].is_empty());
     }
-    let MessageResponse::ErrorResponse(error) = next().await else { panic!("found what is not there") };
-    assert_eq!(error.error_code, i32::from(Code::NotFound));
+    assert_eq!(next().await.unwrap_err().code(), Code::NotFound);
     Ok(list.service.into_iter().map(|service| service.name).collect())
 }
 

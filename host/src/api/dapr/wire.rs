@@ -1,7 +1,13 @@
 //! The messages of Dapr's API as they are on the wire, in JSON and in protobuf alike. All of it is made from `host/proto`
 //! by `build/`: the types and the service by prost and tonic, the JSON by our own generator.
 
-#![expect(unused_qualifications, clippy::allow_attributes_without_reason, reason = "others generate this")]
+#![expect(
+    unused_qualifications,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::too_many_lines,
+    reason = "tonic's own style"
+)]
 
 use super::protojson;
 
