@@ -10,6 +10,7 @@ pub mod registry;
 
 pub mod egress;
 pub mod sandbox;
+pub mod scrub;
 
 pub mod app_health;
 

@@ -19,6 +19,7 @@ mod metadata;
 mod parity;
 mod readme;
 mod run;
+mod scrub;
 mod shutdown;
 mod streams;
 mod tidy;

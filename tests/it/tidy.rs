@@ -14,8 +14,9 @@ struct Source {
 }
 
 /// Words that are for one folder of `host/src` alone.
-const KNOWN_BY: [(&[&str], &str); 4] = [
+const KNOWN_BY: [(&[&str], &str); 5] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
+    (&["parlor_scrub"], "scrub/"),
     (&["serde_saphyr"], "yaml/"),
     (
         &["axum", "tower_http", "tonic", "tonic_health", "tonic_reflection", "tonic_types", "prost", "prost_types"],
@@ -25,11 +26,12 @@ const KNOWN_BY: [(&[&str], &str); 4] = [
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("api", &["answer", "app_health", "error", "limits", "pipeline", "registry", "shutdown", "trace"]),
     ("app_health", &["limits"]),
     ("sandbox", &["answer", "egress", "error", "limits"]),
     ("egress", &[]),
+    ("scrub", &["answer", "error"]),
     ("components", &["limits", "yaml"]),
     ("yaml", &[]),
     ("launch", &["shutdown", "telemetry", "yaml"]),

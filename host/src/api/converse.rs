@@ -14,9 +14,9 @@ use crate::pipeline::{self, Call};
 pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> Result<R::Answer, Refusal> {
     let call = request.into_call(name).map_err(|rejection| reject(api, name, rejection))?;
     let dapr::Call { request, envelope, scrub, overrides } = call;
-    warn_of_what_has_no_effect(name, &scrub, overrides.cache_ttl.is_some());
+    warn_of_what_has_no_effect(name, overrides.cache_ttl.is_some());
     let asked_model = request.model.clone();
-    let answered = answer(api, name, Call { request, key: overrides.key }).await.map_err(|error| {
+    let answered = answer(api, name, Call { request, key: overrides.key, scrub }).await.map_err(|error| {
         tracing::warn!(component = %name, error = %error, "a call has failed");
         Refusal::from(&error)
     })?;
@@ -24,11 +24,8 @@ pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> 
     Ok(R::answer(envelope, asked_model.as_deref().or(configured), answered))
 }
 
-/// Clients written for Dapr ask for both, and are not refused for it; the operator must know that nothing comes of it.
-fn warn_of_what_has_no_effect(component: &str, scrub: &dapr::Scrub, caches: bool) {
-    if scrub.answer || scrub.messages.contains(&true) {
-        tracing::warn!(component, "`scrubPII` has no effect in this version: the text goes to the provider as it came");
-    }
+/// Clients written for Dapr ask for it, and are not refused for it; the operator must know that nothing comes of it.
+fn warn_of_what_has_no_effect(component: &str, caches: bool) {
     if caches {
         tracing::warn!(component, "`cacheTTL` has no effect in this version: the answer is not cached");
     }

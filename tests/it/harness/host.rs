@@ -111,7 +111,7 @@ impl HostBuilder {
         let mut summary = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut summary).unwrap();
         let mut places = summary.split_whitespace().filter(|word| word.contains("://") || word.starts_with("unix:"));
-        let (Some(http), Some(grpc)) = (places.next(), places.last()) else {
+        let (Some(http), Some(grpc)) = (places.next(), places.next_back()) else {
             return Err((child.wait().unwrap(), std::fs::read_to_string(log).unwrap()));
         };
         let (client, grpc) = (Client::new(http), Grpc::new(grpc.trim_start_matches("grpc://")));

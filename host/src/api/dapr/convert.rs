@@ -16,11 +16,12 @@ use super::wire::{
     ConversationInput, ConversationMessage, ConversationMessageContent, ConversationRequest, ConversationRequestAlpha2,
     ConversationToolCalls, ConversationTools,
 };
-use super::{Call, Envelope, InvalidParams, Overrides, Rejection, Scrub};
+use super::{Call, Envelope, InvalidParams, Overrides, Rejection};
 use crate::conversation::{
     JsonSchema, Message, Part, PromptCache, Request, ResponseFormat, ResultPart, Role, Sampling, Tool, ToolCall,
     ToolChoice, ToolResult,
 };
+use crate::pipeline::Scrub;
 use crate::secret::Secret;
 
 /// All inputs are one conversation. What remains of the metadata goes nowhere, as in Dapr.

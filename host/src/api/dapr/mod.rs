@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use prost_types::Any;
 
 use crate::conversation::{Request, Response};
+use crate::pipeline::Scrub;
 use crate::secret::Secret;
 
 mod any;
@@ -91,15 +92,6 @@ pub struct Call {
 pub struct Envelope {
     context_id: String,
     parameters: BTreeMap<String, Any>,
-}
-
-/// The scrub flags of a request, which are all independent.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Scrub {
-    /// For each message of the request, whether its text is to be scrubbed.
-    pub messages: Vec<bool>,
-    /// Whether the text of the answer is.
-    pub answer: bool,
 }
 
 /// Settings of the component that a request replaces for itself.
