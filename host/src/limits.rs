@@ -86,6 +86,10 @@ pub const CLIENT_STREAMS: u32 = 6_000;
 pub const CLIENT_PING: Duration = Duration::from_secs(10);
 pub const CLIENT_PONG: Duration = Duration::from_secs(5);
 
+/// Length that an error text is cut to in gRPC, where it travels in a header: three times as long when no letter of it is
+/// ASCII, and Java's clients take 8 KiB of headers.
+pub const GRPC_ERROR_TEXT: usize = 2_048;
+
 /// What an application may have kept in `/v1.0/metadata`: entries, and bytes of a key and of a value. Dapr's own command
 /// line keeps six, of which one is a whole command.
 pub const METADATA_ENTRIES: usize = 64;

@@ -129,6 +129,34 @@ async fn a_message_is_read_and_written_up_to_the_limit() {
 }
 
 #[tokio::test]
+async fn a_long_error_is_cut_to_what_fits_into_headers() {
+    let host = Host::echo();
+    let status = host.grpc.dapr().converse_alpha1(said(&"é".repeat(500_000), "x")).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert!(status.message().starts_with("failed finding conversation component éé"), "{}", status.message());
+    assert!((2_000..=2_048).contains(&status.message().len()), "{}", status.message().len());
+}
+
+/// Java's SDK sends no type.
+#[tokio::test]
+async fn parameters_of_any_type_come_back_as_they_were() {
+    let host = Host::echo();
+    let any = |type_url: &str, value: &[u8]| {
+        let mut any = ConversationRequest::default().parameters.entry(String::new()).or_default().clone();
+        (any.type_url, any.value) = (type_url.to_owned(), value.to_vec());
+        any
+    };
+    let mut request = said("echo", "x");
+    request.parameters = [
+        ("untyped".to_owned(), any("", b"\x08\x64")),
+        ("unknown".to_owned(), any("type.googleapis.com/acme.Thing", b"\xff")),
+    ]
+    .into();
+    let answer = host.grpc.dapr().converse_alpha1(request.clone()).await.unwrap().into_inner();
+    assert_eq!(answer.outputs[0].parameters, request.parameters);
+}
+
+#[tokio::test]
 async fn what_is_no_message_is_refused_and_the_next_call_is_answered() {
     let host = Host::echo();
     let path = format!("/{DAPR}/ConverseAlpha2");

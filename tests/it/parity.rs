@@ -316,6 +316,22 @@ async fn a_vendors_error_comes_back_alike() {
 }
 
 #[tokio::test]
+async fn when_to_come_back_is_told_alike() {
+    let mut upstream = Upstream::start().await;
+    let host = vendor(&upstream, "gpt");
+    let body = json!({ "inputs": [{ "content": "x" }] });
+    let calls = async { (host.client.alpha1("gpt", "x").await, host.grpc.alpha1("gpt", &body).await.unwrap_err()) };
+    let ((answer, status), ()) = tokio::join!(calls, async {
+        for _ in 0..2 {
+            let refusal = http::Response::builder().status(429).header("retry-after", "7");
+            upstream.call().await.answer_with(refusal.body("{}".into()).unwrap());
+        }
+    });
+    assert_eq!(answer.headers["retry-after"], "7");
+    assert_eq!(status.metadata().get("retry-after").unwrap(), "7");
+}
+
+#[tokio::test]
 async fn text_of_any_kind_and_length_comes_back_alike() {
     let host = Host::echo();
     let mut texts = vec!["\0\u{1}\u{7f}\u{2028}é🦀 <b>&amp;\"\\/".to_owned(), " ".to_owned(), "a\r\n\tb".to_owned()];

@@ -7,7 +7,8 @@ use prost_types::Any;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::protojson::{Name, Unwritable, Value, put};
+use super::members::Name;
+use super::protojson::{Unwritable, Value, put};
 use super::well_known::WellKnown;
 
 impl Value for Any {

@@ -15,6 +15,7 @@ use crate::secret::Secret;
 mod any;
 mod convert;
 mod fault;
+mod members;
 pub mod object;
 pub mod protojson;
 mod reply;

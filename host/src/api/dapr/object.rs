@@ -15,7 +15,8 @@ use prost_types::value::Kind;
 use prost_types::{ListValue, Struct as Tree, Value as Branch};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::protojson::{Name, Unwritable, Value, put};
+use super::members::Name;
+use super::protojson::{Unwritable, Value, put};
 use super::scalar::put_number;
 use crate::conversation::Json;
 

@@ -5,17 +5,17 @@
 //! (pbjson) read a `null` as an error, take an `Any` for a `Value`, and have neither protobuf-go's texts nor their places.
 //! Errors carry a template in protobuf-go's words, with `{}` for the offending token; `fault.rs` finds that and its place.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serialize;
 
 use super::fault;
-use super::scalar::TextOrNumber;
+pub use super::members::Members;
+use super::members::{Element, Name};
 
 /// Reads a whole body. One of no bytes at all is the empty message, as in Dapr. The error is protobuf-go's text.
 ///
@@ -97,61 +97,6 @@ impl Object<'_> {
     }
 }
 
-/// The members of the JSON object of one message, of which each field may be only one.
-pub struct Members<A> {
-    map: A,
-    seen: u32,
-}
-
-impl<'de, A: MapAccess<'de>> Members<A> {
-    /// Reads the next value into `slot`, which stays as it is for `null`.
-    pub fn read<T: Value>(&mut self, number: u8, field: &'static str, slot: &mut T) -> Result<bool, A::Error> {
-        self.once(number)?;
-        if let Some(value) = self.map.next_value_seed(Nullable::new(field, None))? {
-            *slot = value;
-        }
-        Ok(true)
-    }
-
-    /// Reads the next value into `slot`, a number being as good as its text.
-    pub fn read_text_or_number(
-        &mut self,
-        number: u8,
-        field: &'static str,
-        slot: &mut Option<String>,
-    ) -> Result<bool, A::Error> {
-        let mut value = None::<TextOrNumber>;
-        self.read(number, field, &mut value)?;
-        *slot = value.map(|TextOrNumber(text)| text);
-        Ok(true)
-    }
-
-    /// Reads the next value as one case of `oneof`, of which only one may be there.
-    pub fn one_of<T: Value, O>(
-        &mut self,
-        number: u8,
-        oneof: &'static str,
-        slot: &mut Option<O>,
-        case: fn(T) -> O,
-    ) -> Result<bool, A::Error> {
-        self.once(number)?;
-        let taken = slot.is_some().then_some(oneof);
-        if let Some(value) = self.map.next_value_seed(Nullable::new("", taken))? {
-            *slot = Some(case(value));
-        }
-        Ok(true)
-    }
-
-    fn once(&mut self, number: u8) -> Result<(), A::Error> {
-        let bit = 1 << number;
-        if self.seen & bit != 0 {
-            return Err(A::Error::custom("duplicate field {}"));
-        }
-        self.seen |= bit;
-        Ok(())
-    }
-}
-
 impl<M: Message> Value for M {
     fn read<'de, D: Deserializer<'de>>(_: &'static str, json: D) -> Result<Self, D::Error> {
         struct Fields<M>(PhantomData<M>);
@@ -165,10 +110,10 @@ impl<M: Message> Value for M {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<M, A::Error> {
                 let mut message = M::default();
-                let mut members = Members { map, seen: 0 };
-                while let Some(Name(name)) = members.map.next_key()? {
+                let mut members = Members::new(map);
+                while let Some(Name(name)) = members.next()? {
                     if !message.member(&name, &mut members)? {
-                        members.map.next_value::<IgnoredAny>()?;
+                        members.skip()?;
                     }
                 }
                 Ok(message)
@@ -288,89 +233,4 @@ impl<T: Value> Value for BTreeMap<String, T> {
 /// Writes what serde_json writes as protobuf does.
 pub(super) fn put<T: Serialize + ?Sized>(text: &mut Vec<u8>, value: &T) -> Result<(), Unwritable> {
     serde_json::to_writer(text, value).map_err(|error| Unwritable(error.to_string()))
-}
-
-/// The name of a member, borrowed from the body unless it has escapes.
-#[derive(PartialEq, Eq, Hash)]
-pub(super) struct Name<'de>(pub(super) Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        struct Borrow;
-
-        impl<'de> Visitor<'de> for Borrow {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("unexpected token {}")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        json.deserialize_str(Borrow)
-    }
-}
-
-/// An element of a list or a map, which may not be `null`.
-struct Element<T>(&'static str, PhantomData<T>);
-
-impl<T> Element<T> {
-    fn new(field: &'static str) -> Self {
-        Self(field, PhantomData)
-    }
-}
-
-impl<'de, T: Value> DeserializeSeed<'de> for Element<T> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<T, D::Error> {
-        T::read(self.0, json)
-    }
-}
-
-/// The value of a field, for which `null` is as good as absent. `taken` names the oneof that already has a case.
-struct Nullable<T> {
-    field: &'static str,
-    taken: Option<&'static str>,
-    result: PhantomData<T>,
-}
-
-impl<T> Nullable<T> {
-    fn new(field: &'static str, taken: Option<&'static str>) -> Self {
-        Self { field, taken, result: PhantomData }
-    }
-}
-
-impl<'de, T: Value> DeserializeSeed<'de> for Nullable<T> {
-    type Value = Option<T>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<T>, D::Error> {
-        json.deserialize_option(self)
-    }
-}
-
-impl<'de, T: Value> Visitor<'de> for Nullable<T> {
-    type Value = Option<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("unexpected token {}")
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<Option<T>, D::Error> {
-        match self.taken {
-            Some(oneof) => Err(D::Error::custom(format_args!("error parsing {{}}, oneof {oneof} is already set"))),
-            None => T::read(self.field, json).map(Some),
-        }
-    }
 }

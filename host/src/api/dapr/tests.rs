@@ -1,6 +1,11 @@
 //! What the bodies of Dapr's conversation API mean, row by row.
 
-use super::wire::{ConversationRequest, ConversationRequestAlpha2};
+mod broken;
+
+use prost::Message as _;
+
+use super::object::Struct;
+use super::wire::{ConversationInputAlpha2, ConversationRequest, ConversationRequestAlpha2};
 use super::{Call, Converse, Envelope, InvalidParams, Rejection, encode_error, protojson};
 use crate::conversation::{
     Candidate, FinishReason, Message, Part, Request, Response, ResponseFormat, ResultPart, Role, ToolCall, ToolChoice,
@@ -46,109 +51,6 @@ fn message(role: Role, parts: Vec<Part>) -> Message {
 
 fn text(text: &str) -> Part {
     Part::Text(text.to_owned())
-}
-
-/// Both versions refuse the body, with this text after the part that Dapr puts before all of them.
-fn check_malformed(body: impl AsRef<[u8]>, text: &str) {
-    let body = body.as_ref();
-    for decode in [decode_alpha1, decode_alpha2] {
-        let rejection = decode("echo", body).unwrap_err();
-        assert!(matches!(rejection, Rejection::MalformedBody(_)), "{rejection}");
-        let expected = format!("failed deserializing HTTP body: proto: {text}");
-        assert_eq!(rejection.to_string(), expected, "{}", body.escape_ascii());
-    }
-}
-
-fn check_malformed_alpha2(body: &str, text: &str) {
-    let rejection = decode_alpha2("echo", body.as_bytes()).unwrap_err();
-    assert_eq!(rejection.to_string(), format!("failed deserializing HTTP body: proto: {text}"), "{body}");
-}
-
-#[test]
-fn malformed_bodies_get_the_texts_of_protobuf() {
-    check_malformed("[]", "syntax error (line 1:1): unexpected token [");
-    check_malformed("\"x\"", "syntax error (line 1:1): unexpected token \"x\"");
-    check_malformed("null", "syntax error (line 1:1): unexpected token null");
-    check_malformed("text", "syntax error (line 1:1): invalid value text");
-    check_malformed(" \n ", "syntax error (line 2:2): unexpected token ");
-    check_malformed("{} {}", "syntax error (line 1:4): unexpected token {");
-    check_malformed("{} x", "syntax error (line 1:4): invalid value x");
-    check_malformed("// no\n{}", "syntax error (line 1:1): invalid value /");
-    check_malformed("{/* no */}", "syntax error (line 1:2): invalid value /");
-    check_malformed("{\"inputs\":[{},]}", "syntax error (line 1:15): unexpected token ]");
-    check_malformed("{\"inputs\":[],}", "syntax error (line 1:14): unexpected token }");
-    check_malformed("{\"inputs\":[", "unexpected EOF");
-    check_malformed(
-        "{\"inputs\" []}",
-        "syntax error (line 1:11): unexpected character [, missing \":\" after field name",
-    );
-    check_malformed("{\"scrubPII\":True}", "syntax error (line 1:13): invalid value True");
-    check_malformed("{\"scrubPII\":tru}", "syntax error (line 1:13): invalid value tru");
-    check_malformed("{\"temperature\":01}", "syntax error (line 1:16): invalid value 01");
-    check_malformed("{\"name\":\"a\nb\"}", "syntax error (line 1:9): invalid character in string");
-    check_malformed(r#"{"name":"\x"}"#, "syntax error (line 1:9): invalid escape code in string");
-    check_malformed(r#"{"name":"\ud800"}"#, "syntax error (line 1:9): invalid escape code in string");
-    check_malformed(b"{\"name\":\"\xff\"}", "syntax error (line 1:9): invalid UTF-8 in string");
-}
-
-#[test]
-fn fields_of_a_wrong_type_get_the_texts_of_protobuf() {
-    check_malformed(r#"{"temperature":"abc"}"#, "(line 1:16): invalid value for double field temperature: \"abc\"");
-    check_malformed(r#"{"temperature":" 1"}"#, "(line 1:16): invalid value for double field temperature: \" 1\"");
-    check_malformed(r#"{"temperature":"inf"}"#, "(line 1:16): invalid value for double field temperature: \"inf\"");
-    check_malformed(r#"{"temperature":true}"#, "(line 1:16): invalid value for double field temperature: true");
-    check_malformed(r#"{"name":1}"#, "(line 1:9): invalid value for string field name: 1");
-    check_malformed(r#"{"name":{}}"#, "(line 1:9): invalid value for string field name: {");
-    check_malformed(r#"{"inputs":{}}"#, "syntax error (line 1:11): unexpected token {");
-    check_malformed(r#"{"inputs":[null]}"#, "syntax error (line 1:12): unexpected token null");
-    check_malformed(r#"{"inputs":[[]]}"#, "syntax error (line 1:12): unexpected token [");
-    check_malformed(r#"{"metadata":{"a":1}}"#, "(line 1:18): invalid value for string field value: 1");
-    check_malformed(r#"{"metadata":{"a":null}}"#, "(line 1:18): invalid value for string field value: null");
-    check_malformed(r#"{"metadata":[]}"#, "syntax error (line 1:13): unexpected token [");
-    check_malformed("{\n \"é\": 1, \"inputs\": 2}", "syntax error (line 2:20): unexpected token 2");
-    for value in [r#""yes""#, "1", "0", "[]"] {
-        for (decode, field) in [(decode_alpha1 as fn(&str, &[u8]) -> _, "scrubPII"), (decode_alpha2, "scrubPii")] {
-            let body = format!("{{\"{field}\":{value}}}");
-            let shown = value.trim_end_matches(']');
-            let expected = format!("proto: (line 1:13): invalid value for bool field {field}: {shown}");
-            let rejected: Result<Call, _> = decode("echo", body.as_bytes());
-            assert_eq!(rejected.unwrap_err(), Rejection::MalformedBody(expected));
-        }
-    }
-}
-
-#[test]
-fn what_may_be_there_once_may_not_be_there_twice() {
-    check_malformed(r#"{"inputs":[],"inputs":[]}"#, "(line 1:14): duplicate field \"inputs\"");
-    check_malformed(r#"{"inputs":null,"inputs":[]}"#, "(line 1:16): duplicate field \"inputs\"");
-    check_malformed(r#"{"scrubPII":true,"scrub_pii":true}"#, "(line 1:18): duplicate field \"scrub_pii\"");
-    check_malformed(r#"{"metadata":{"a":"b","a":"c"}}"#, "(line 1:22): duplicate map key \"a\"");
-    check_malformed(r#"{"parameters":{"a":{},"a":{}}}"#, "(line 1:23): duplicate map key \"a\"");
-    check_malformed_alpha2(r#"{"context_id":"a","contextId":"b"}"#, "(line 1:19): duplicate field \"contextId\"");
-    check_malformed_alpha2(r#"{"responseFormat":{"a":{"b":1,"b":2}}}"#, "(line 1:31): duplicate map key \"b\"");
-    check_malformed_alpha2(
-        r#"{"inputs":[{"messages":[{"ofUser":{}, "ofSystem" : {}}]}]}"#,
-        "(line 1:39): error parsing \"ofSystem\", oneof dapr.proto.runtime.v1.ConversationMessage.message_types is already set",
-    );
-}
-
-#[test]
-fn structs_durations_and_anys_have_forms_of_their_own() {
-    let duration = "(line 1:27): invalid google.protobuf.Duration value";
-    for value in [r#""24h""#, r#""10m""#, r#""1""#, r#""s""#, r#""01s""#, r#""1.0000000000s""#, r#""315576000001s""#] {
-        check_malformed_alpha2(&format!("{{\"promptCacheRetention\" : {value}}}"), &format!("{duration} {value}"));
-    }
-    check_malformed_alpha2(r#"{"promptCacheRetention":86400}"#, "syntax error (line 1:25): unexpected token 86400");
-    check_malformed_alpha2(r#"{"promptCacheRetention":{"seconds":1}}"#, "syntax error (line 1:25): unexpected token {");
-    check_malformed_alpha2(r#"{"responseFormat":"json"}"#, "syntax error (line 1:19): unexpected token \"json\"");
-    check_malformed_alpha2(r#"{"responseFormat":[]}"#, "syntax error (line 1:19): unexpected token [");
-    check_malformed(r#"{"parameters":{"a":"b"}}"#, "syntax error (line 1:20): unexpected token \"b\"");
-    check_malformed(
-        r#"{"parameters":{"a":{"@type":"type.googleapis.com/foo.Bar"}}}"#,
-        "(line 1:29): unable to resolve \"type.googleapis.com/foo.Bar\": \"not found\"",
-    );
-    check_malformed(r#"{"parameters":{"a":{"@type":""}}}"#, "(line 1:29): @type field contains empty value");
-    check_malformed(r#"{"parameters":{"a":{"@type":1}}}"#, "(line 1:29): @type field value is not a string: 1");
 }
 
 /// The value of an `Any` of a well-known type, as it is echoed; `None` if it is refused.
@@ -341,6 +243,58 @@ fn every_field_of_alpha2_has_its_place() {
 }
 
 #[test]
+fn a_request_means_the_same_in_protobuf() {
+    let by_json: ConversationRequestAlpha2 = protojson::decode(ALL_FIELDS.as_bytes()).unwrap();
+    let by_protobuf = ConversationRequestAlpha2::decode(by_json.encode_to_vec().as_slice()).unwrap();
+    assert_eq!(by_protobuf, by_json);
+    let (mut one, mut other) = (by_json.into_call("echo").unwrap(), by_protobuf.into_call("echo").unwrap());
+    let schema = |call: &mut Call| match call.request.response_format.take() {
+        Some(ResponseFormat::JsonSchema(format)) => format,
+        format => panic!("{format:?}"),
+    };
+    let (one_schema, other_schema) = (schema(&mut one), schema(&mut other));
+    // Protobuf does not keep the order of keys.
+    let sorted = r#"{"name":"answer","properties":{"a":{"type":"string"}},"strict":true,"type":"object"}"#;
+    assert_eq!(other_schema.schema, sorted);
+    assert_eq!((one_schema.name, one_schema.strict), (other_schema.name, other_schema.strict));
+    one.request.tools[0].parameters = other.request.tools[0].parameters.clone();
+    assert_eq!(one.request, other.request);
+    assert_eq!(one.scrub, other.scrub);
+}
+
+#[test]
+fn a_schema_holds_what_json_can_hold() {
+    let check = |value: f64, expected: &str| {
+        let kind = Some(prost_types::value::Kind::NumberValue(value));
+        let fields = [("maximum".to_owned(), prost_types::Value { kind })].into();
+        let format = Some(Struct::Tree(prost_types::Struct { fields }));
+        let inputs = vec![ConversationInputAlpha2::default()];
+        let request = ConversationRequestAlpha2 { inputs, response_format: format, ..Default::default() };
+        let found = match request.into_call("c").map(|call| call.request.response_format) {
+            Ok(Some(ResponseFormat::JsonSchema(format))) => format.schema,
+            Ok(format) => panic!("{format:?}"),
+            Err(rejection) => rejection.to_string(),
+        };
+        assert_eq!(found, expected);
+    };
+    check(3.0, r#"{"maximum":3}"#);
+    check(-2.5, r#"{"maximum":-2.5}"#);
+    check(1e300, r#"{"maximum":1e+300}"#);
+    let refusal = "failed conversing with component c: invalid params: a JSON Schema can't hold this:";
+    check(f64::NAN, &format!("{refusal} NaN is no number in JSON"));
+    check(f64::NEG_INFINITY, &format!("{refusal} -inf is no number in JSON"));
+}
+
+#[test]
+fn the_context_is_read_in_each_spelling() {
+    for name in ["contextID", "contextId", "context_id"] {
+        let body = format!("{{\"inputs\":[{{}}],\"{name}\":\"c\"}}");
+        assert_eq!(encode_alpha1(&alpha1(&body).envelope, Response::default()), r#"{"contextID":"c"}"#);
+        assert_eq!(encode_alpha2(&alpha2(&body).envelope, None, Response::default()), r#"{"contextId":"c"}"#);
+    }
+}
+
+#[test]
 fn alpha2_messages_keep_their_role_and_the_order_of_their_parts() {
     let call = alpha2(
         r#"{"inputs":[{"messages":[
@@ -509,58 +463,4 @@ fn usage_is_on_each_output_with_numbers_as_strings() {
 fn an_error_is_a_code_and_a_message() {
     let body = encode_error("ERR_X", "no \"y\" <z>\n");
     assert_eq!(String::from_utf8(body).unwrap(), r#"{"errorCode":"ERR_X","message":"no \"y\" <z>\n"}"#);
-}
-
-#[test]
-fn deep_nesting_is_refused_or_ignored_and_never_overflows_the_stack() {
-    let deep = |open: &str, close: &str, depth: usize| format!("{}{}", open.repeat(depth), close.repeat(depth));
-    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        let value = deep(open, close, 200_000).replace("{\"a\":}", "{}");
-        alpha1(&format!("{{\"inputs\":[{{}}],\"unknown\":{value}}}"));
-        check_malformed_alpha2(&format!("{{\"responseFormat\":{{\"a\":{value}}}}}"), "exceeded max recursion depth");
-        let any = format!("{{\"@type\":\"google.protobuf.Value\",\"value\":{value}}}");
-        let body = format!("{{\"inputs\":[{{}}],\"parameters\":{{\"a\":{any}}}}}");
-        assert!(matches!(decode_alpha1("echo", body.as_bytes()), Err(Rejection::MalformedBody(_))));
-    }
-}
-
-#[test]
-fn a_long_token_is_not_repeated_whole() {
-    let body = format!("{{\"temperature\":\"{}\"}}", "é".repeat(100_000));
-    let rejection = decode_alpha1("echo", body.as_bytes()).unwrap_err();
-    assert!(rejection.to_string().len() < 400);
-}
-
-/// A fixed sequence of numbers that look random (xorshift).
-fn random(state: &mut u64, below: usize) -> usize {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    usize::try_from(*state >> 33).unwrap() % below
-}
-
-#[test]
-fn no_body_panics() {
-    let seeds = [ALL_FIELDS, r#"{"inputs":[{"content":"é\u00e9","role":"ai"}],"scrubPII":"true","temperature":"1e1"}"#];
-    let mut state = 0x9e37_79b9_7f4a_7c15;
-    for round in 0..5_000 {
-        let mut body = seeds[round % seeds.len()].as_bytes().to_vec();
-        for _ in 0..=random(&mut state, 3) {
-            let at = random(&mut state, body.len());
-            match random(&mut state, 4) {
-                0 => body[at] = b"{}[]\",:\\0a-.\xff\xc3\n"[random(&mut state, 15)],
-                1 => drop(body.drain(at..(at + 5).min(body.len()))),
-                2 => body.truncate(at + 1),
-                _ => body.insert(at, b"{}[]\",:\\0tn"[random(&mut state, 11)]),
-            }
-            if body.is_empty() {
-                body.push(b'{');
-            }
-        }
-        for decode in [decode_alpha1, decode_alpha2] {
-            if let Err(Rejection::MalformedBody(text)) = decode("echo", &body) {
-                assert!(text.starts_with("proto: "), "{text}");
-            }
-        }
-    }
 }

@@ -12,6 +12,7 @@ use crate::api::dapr::wire::{
 };
 use crate::api::status::Refusal;
 use crate::api::{SharedApi, converse, metadata};
+use crate::limits;
 
 /// Serves the methods.
 pub(super) struct Service {
@@ -73,7 +74,8 @@ impl Dapr for Service {
 }
 
 impl From<Refusal> for Status {
-    fn from(refusal: Refusal) -> Self {
+    fn from(mut refusal: Refusal) -> Self {
+        refusal.message.truncate(refusal.message.floor_char_boundary(limits::GRPC_ERROR_TEXT));
         let after = refusal.retry_after_seconds();
         let mut status = Self::new(refusal.grpc, refusal.message);
         if let Some(seconds) = after {
