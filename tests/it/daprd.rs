@@ -23,7 +23,9 @@ fn daprd(folder: &Path) -> Command {
 fn serving(arguments: &[&str]) -> Program {
     let folder = tempfile::tempdir().unwrap();
     let mut command = daprd(folder.path());
-    command.args(["--app-id", "shop", "-dapr-http-port=0", "-resources-path"]).arg(root().join("components"));
+    command
+        .args(["--app-id", "shop", "-dapr-http-port=0", "-dapr-grpc-port=0", "-resources-path"])
+        .arg(root().join("components"));
     Program::start(command.args(arguments)).with(folder)
 }
 
@@ -94,7 +96,7 @@ async fn a_hangup_begins_anew_with_what_the_files_say_now() {
     std::fs::write(resources.join("one.yaml"), component("before")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut command = daprd(folder.path());
-    command.args(["--app-id=shop", "--dapr-http-port=0", "--resources-path"]).arg(&resources);
+    command.args(["--app-id=shop", "--dapr-http-port=0", "--dapr-grpc-port=0", "--resources-path"]).arg(&resources);
     let mut program = Program::start(&mut command);
     client(&program, 1).await.alpha1("before", "x").await.ok();
     std::fs::write(resources.join("one.yaml"), component("after")).unwrap();
@@ -108,7 +110,14 @@ async fn a_hangup_begins_anew_with_what_the_files_say_now() {
 async fn without_a_folder_nothing_is_loaded_and_every_address_is_listened_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = daprd(folder.path());
-    command.current_dir(root()).env("DAPR_API_TOKEN", "secret").args(["-app-id", "shop", "-dapr-http-port", "0"]);
+    command.current_dir(root()).env("DAPR_API_TOKEN", "secret").args([
+        "-app-id",
+        "shop",
+        "-dapr-http-port",
+        "0",
+        "-dapr-grpc-port",
+        "0",
+    ]);
     let mut program = Program::start(&mut command);
     let answer = client(&program, 1).await.alpha1("echo", "x").await;
     assert_eq!(answer.status, 401, "{}", answer.text());

@@ -35,7 +35,7 @@ async fn every_address_is_served_on_the_same_port() {
     let host = builder().argument("--dapr-listen-addresses=127.0.0.1,127.0.0.2").start();
     let port = host.client.address().rsplit(':').next().unwrap();
     assert!(
-        host.summary.contains(&format!("http://127.0.0.1:{port} and http://127.0.0.2:{port} with ")),
+        host.summary.contains(&format!("http://127.0.0.1:{port} and http://127.0.0.2:{port} and grpc://127.0.0.1:")),
         "{}",
         host.summary
     );
@@ -62,14 +62,16 @@ async fn a_socket_file_takes_the_place_of_the_port_and_goes_with_the_host() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("dapr-my-app-http.socket");
     let mut host = on_socket(folder.path()).start();
-    assert!(host.summary.starts_with(&format!("parlor is serving unix:{} with echo", socket.display())));
+    let of_grpc = folder.path().join("dapr-my-app-grpc.socket");
+    let places = format!("parlor is serving unix:{} and unix:{} with echo", socket.display(), of_grpc.display());
+    assert!(host.summary.starts_with(&places), "{}", host.summary);
     let metadata = fs::metadata(&socket).unwrap();
     assert!(metadata.file_type().is_socket());
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     assert_answers(&socket).await;
     host.signal("TERM");
     assert!(host.ended().await.success());
-    assert!(!socket.exists());
+    assert!(!socket.exists() && !of_grpc.exists());
 }
 
 #[tokio::test]

@@ -117,6 +117,38 @@ async fn alpha1_as_in_daprs_own_tests() {
 }
 
 #[tokio::test]
+async fn personal_data_as_in_daprs_own_tests() {
+    let host = Host::echo();
+    let cases = [
+        ("well hello there, my phone number is +2222222222", "well hello there, my phone number is <PHONE_NUMBER>", 8),
+        ("well hello there, my phone number is +4422222222", "well hello there, my phone number is <PHONE_NUMBER>", 8),
+        ("well hello there, my email is test@test.com", "well hello there, my email is <EMAIL_ADDRESS>", 7),
+        ("well hello there from 10.8.9.1", "well hello there from <IP>", 5),
+        ("well hello there", "well hello there", 3),
+    ];
+    let flagged = |key: &str, mut input: Value| {
+        input[key] = json!(true);
+        json!({ "inputs": [input] })
+    };
+    for (raw, clean, words) in cases {
+        let asked = flagged("scrubPII", json!({ "content": raw }));
+        let expected = json!({ "outputs": [{ "result": clean }] });
+        assert_eq!(by_both(&host, Alpha1, "echo", &asked).await, Ok(expected), "{raw}");
+        let asked = flagged("scrubPii", json!({ "messages": [said("ofUser", raw)] }));
+        assert_eq!(by_both(&host, Alpha2, "echo", &asked).await, Ok(echoed(clean, &[], words)), "{raw}");
+    }
+    // The request's own flag is for the answer; the tokens are of what the provider saw.
+    let (ip, mail) = ("well hello there from 10.8.9.1", "well hello there, my email is test@test.com");
+    let clean = "well hello there from <IP>\nwell hello there, my email is <EMAIL_ADDRESS>";
+    let asked = json!({ "inputs": [{ "content": ip }, { "content": mail }], "scrubPII": true });
+    let expected = json!({ "outputs": [{ "result": clean }] });
+    assert_eq!(by_both(&host, Alpha1, "echo", &asked).await, Ok(expected));
+    let mut asked = inputs(&[said("ofUser", ip), said("ofUser", mail)]);
+    asked["scrubPii"] = json!(true);
+    assert_eq!(by_both(&host, Alpha2, "echo", &asked).await, Ok(echoed(clean, &[], 12)));
+}
+
+#[tokio::test]
 async fn alpha2_as_in_daprs_own_tests() {
     let host = Host::echo();
     let check = async |body: Value, expected: Value| {

@@ -13,7 +13,8 @@ use super::dapr::wire::{
 };
 use super::status::Refusal;
 use crate::app_health::AppConnection;
-use crate::{limits, version};
+use crate::limits;
+use crate::version;
 
 /// What the application had kept here. Bounded by [`limits::METADATA_ENTRIES`] and its neighbours.
 #[derive(Debug, Default)]

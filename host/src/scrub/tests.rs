@@ -1,3 +1,5 @@
+//! What is scrubbed, what is not, and that it is the same whole and as it comes.
+
 use futures_util::{StreamExt, stream};
 
 use super::*;
