@@ -17,6 +17,7 @@ mod listen;
 mod loading;
 mod metadata;
 mod parity;
+mod parity_of_vendors;
 mod readme;
 mod run;
 mod scrub;

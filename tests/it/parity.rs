@@ -10,14 +10,14 @@ use crate::harness::{Host, HostBuilder, Upstream};
 
 /// The version of the API that a case is for.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Version {
+pub(crate) enum Version {
     Alpha1,
     Alpha2,
 }
 use Version::{Alpha1, Alpha2};
 
 /// An answer, or Dapr's code of an error and its text.
-type Outcome = Result<Value, (String, String)>;
+pub(crate) type Outcome = Result<Value, (String, String)>;
 
 /// Dapr's codes of errors, each with its status in HTTP and its code in gRPC.
 const ERRORS: [(&str, u16, Code); 4] = [
@@ -41,7 +41,7 @@ async fn by_http(host: &Host, version: Version, component: &str, body: &Value) -
 }
 
 /// The same by both, which must agree.
-async fn by_both(host: &Host, version: Version, component: &str, body: &Value) -> Outcome {
+pub(crate) async fn by_both(host: &Host, version: Version, component: &str, body: &Value) -> Outcome {
     let expected = by_http(host, version, component, body).await;
     let answer = match version {
         Alpha1 => host.grpc.alpha1(component, body).await,
@@ -59,15 +59,15 @@ async fn by_both(host: &Host, version: Version, component: &str, body: &Value) -
     expected
 }
 
-fn said(kind: &str, text: &str) -> Value {
+pub(crate) fn said(kind: &str, text: &str) -> Value {
     json!({ kind: { "content": [{ "text": text }] } })
 }
 
-fn function_call(id: &str, name: &str, arguments: &str) -> Value {
+pub(crate) fn function_call(id: &str, name: &str, arguments: &str) -> Value {
     json!({ "id": id, "function": { "name": name, "arguments": arguments } })
 }
 
-fn tool(name: &str, properties: &Value) -> Value {
+pub(crate) fn tool(name: &str, properties: &Value) -> Value {
     json!({ "function": {
         "name": name,
         "description": "for tests",
@@ -75,7 +75,7 @@ fn tool(name: &str, properties: &Value) -> Value {
     } })
 }
 
-fn inputs(messages: &[Value]) -> Value {
+pub(crate) fn inputs(messages: &[Value]) -> Value {
     json!({ "inputs": [{ "messages": messages }] })
 }
 

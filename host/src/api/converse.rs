@@ -3,7 +3,7 @@
 use super::Api;
 use super::dapr::{self, Converse, Rejection};
 use super::status::Refusal;
-use crate::conversation::Response;
+use crate::conversation::{Candidate, ErrorKind, Part, ProviderError, Response, ToolChoice};
 use crate::error::ConverseError;
 use crate::pipeline::{self, Call};
 
@@ -16,10 +16,14 @@ pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> 
     let dapr::Call { request, envelope, scrub, overrides } = call;
     warn_of_what_has_no_effect(name, overrides.cache_ttl.is_some());
     let asked_model = request.model.clone();
+    let required = (request.tool_choice == Some(ToolChoice::Required)).then_some(request.tools.len());
     let answered = answer(api, name, Call { request, key: overrides.key, scrub }).await.map_err(|error| {
         tracing::warn!(component = %name, error = %error, "a call has failed");
         Refusal::from(&error)
     })?;
+    if let Some(tools) = required {
+        not_empty(name, &answered, tools).map_err(|error| Refusal::from(&error))?;
+    }
     let configured = api.snapshot.component(name).ok().and_then(|component| component.model.as_deref());
     Ok(R::answer(envelope, asked_model.as_deref().or(configured), answered))
 }
@@ -29,6 +33,22 @@ fn warn_of_what_has_no_effect(component: &str, caches: bool) {
     if caches {
         tracing::warn!(component, "`cacheTTL` has no effect in this version: the answer is not cached");
     }
+}
+
+/// Where a tool call was required, an answer without one is at least to say something. Dapr's rule and words.
+fn not_empty(component: &str, answered: &Response, tools: usize) -> Result<(), ConverseError> {
+    let says = |candidate: &Candidate| {
+        candidate.parts.iter().any(|part| match part {
+            Part::Text(text) => !text.is_empty(),
+            _ => true,
+        })
+    };
+    if answered.candidates.iter().any(says) {
+        return Ok(());
+    }
+    let message = format!("LLM returned empty response with no tool calls despite {tools} tools being available");
+    let error = ProviderError::new(ErrorKind::Decode, message).into();
+    Err(ConverseError::Provider { component: component.to_owned(), error })
 }
 
 async fn answer(api: &Api, name: &str, call: Call) -> Result<Response, ConverseError> {

@@ -41,11 +41,20 @@ impl Codec for OpenAi {
                 .required()
                 .secret(),
         )
-        .setting(setting("model", "the model to use", SettingKind::Text).default("gpt-5-nano"))
+        .setting(
+            setting("model", "the model to use; with Azure, the deployment's name", SettingKind::Text)
+                .default("gpt-5-nano"),
+        )
         .setting(
             setting("endpoint", "base URL of the API, without `/chat/completions`", SettingKind::Endpoint)
                 .default(settings::ENDPOINT),
         )
+        .setting(setting(
+            "apiType",
+            "whose API it is",
+            SettingKind::Choice(["openai", "azure"].map(str::to_owned).to_vec()),
+        ))
+        .setting(setting("apiVersion", "version of Azure's API, such as `2025-01-01-preview`", SettingKind::Text))
         .setting(setting("temperature", "temperature of requests that set none", SettingKind::Number))
         .setting(setting("maxTokens", "most tokens of an answer where the request sets no limit", SettingKind::Integer))
         .setting(setting("organization", "the organization that is billed", SettingKind::Text))
@@ -57,7 +66,7 @@ impl Codec for OpenAi {
         let vendor = Vendor::new(settings)?;
         Ok(HttpRequest {
             method: "POST".to_owned(),
-            url: vendor.url(),
+            url: vendor.url(request.model.as_deref().unwrap_or(vendor.model))?,
             headers: vendor.headers(request.streaming),
             body: request::body(&vendor, &request)?,
             extensions: None,

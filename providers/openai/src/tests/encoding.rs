@@ -242,3 +242,29 @@ fn what_chat_completions_can_t_carry_is_an_error_that_says_so() {
         assert!(error.message.contains(phrase), "{}", error.message);
     }
 }
+
+#[test]
+fn azure_has_a_url_for_each_deployment_and_a_header_for_the_key() {
+    let azure = [
+        KEY,
+        ("model", "my-gpt.4"),
+        ("apiType", "Azure"),
+        ("apiVersion", "2025-01-01-preview"),
+        ("endpoint", "https://shop.openai.azure.com/"),
+    ];
+    let http = testing::encode::<OpenAi>(&azure, testing::request("hi")).unwrap();
+    assert_eq!(
+        http.url,
+        "https://shop.openai.azure.com/openai/deployments/my-gpt.4/chat/completions?api-version=2025-01-01-preview"
+    );
+    assert_eq!(http.headers[0], ("api-key".to_owned(), "stand-in".to_owned()));
+    assert!(!http.headers.iter().any(|(name, _)| name == "authorization"));
+    let other = Request { model: Some("../admin".to_owned()), ..testing::request("hi") };
+    let refused = testing::encode::<OpenAi>(&azure, other).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::InvalidRequest);
+    for missing in ["apiVersion", "endpoint"] {
+        let settings: Vec<_> = azure.into_iter().filter(|(name, _)| *name != missing).collect();
+        let error = testing::encode::<OpenAi>(&settings, testing::request("hi")).unwrap_err();
+        assert_eq!(error.message, "endpoint and apiVersion must be provided when apiType is set to 'azure'");
+    }
+}
