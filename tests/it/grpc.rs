@@ -295,3 +295,21 @@ async fn a_client_that_leaves_ends_the_vendors_work() {
     held.abandoned().await;
     dapr.converse_alpha1(said("echo", "x")).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_trace_goes_on_and_each_call_is_told_where_that_is_asked_for() {
+    let host = HostBuilder::new().component("echo", "conversation.echo", &[]).argument("--enable-api-logging").start();
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let mut request = tonic::Request::new(said("nobody", "private words"));
+    request.metadata_mut().insert("traceparent", format!("00-{trace}-b7ad6b7169203331-01").parse().unwrap());
+    let status = host.grpc.dapr().converse_alpha1(request).await.unwrap_err();
+    let context = status.metadata().get_bin("grpc-trace-bin").unwrap().to_bytes().unwrap();
+    // The version, the field of the trace's name, and the name itself.
+    assert_eq!(context[..2], [0, 0]);
+    assert_eq!(context[2..18].iter().map(|byte| format!("{byte:02x}")).collect::<String>(), trace);
+    let log = host.log();
+    let line = log.lines().find(|line| line.contains("gRPC API Called")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("/dapr.proto.runtime.v1.Dapr/ConverseAlpha1") && line.contains("code=\"3\""), "{line}");
+    assert!(line.contains(trace), "{line}");
+    assert!(!log.contains("private words"), "{log}");
+}

@@ -46,7 +46,7 @@ pub fn router(api: SharedApi) -> Router {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
-    let routes = if api.logs_calls { routes.layer(middleware::from_fn(call_log::tell)) } else { routes };
+    let routes = if api.logs_calls { routes.layer(middleware::from_fn(call_log::of_http)) } else { routes };
     routes.with_state(api)
 }
 

@@ -11,9 +11,9 @@ use tonic_health::server::{HealthReporter, health_reporter};
 use tonic_reflection::server::Builder;
 
 use self::service::Service;
-use super::SharedApi;
 use super::dapr::wire::dapr_server::DaprServer;
 use super::dapr::wire::{DESCRIPTORS, METHODS};
+use super::{SharedApi, call_log};
 use crate::shutdown::Tasks;
 
 mod gate;
@@ -34,12 +34,14 @@ pub async fn router(api: SharedApi, tasks: &Tasks) -> Result<Router> {
     let calls = calls
         .layer(middleware::map_request(gate::end_body_in_time))
         .layer(middleware::map_response_with_state(api.clone(), gate::name_the_limit));
-    Ok(calls
+    let logs_calls = api.logs_calls;
+    let all = calls
         .merge(reflection(tasks)?)
         .merge(health(tasks).await)
         .fallback(gate::unimplemented)
         .layer(middleware::from_fn_with_state(api, gate::check_token))
-        .layer(middleware::from_fn(gate::check_content_type)))
+        .layer(middleware::from_fn(gate::check_content_type));
+    Ok(if logs_calls { all.layer(middleware::from_fn(call_log::of_grpc)) } else { all })
 }
 
 /// Reflection in both versions. Its streams end with the process: nothing else would end those of a client that stays.
