@@ -313,3 +313,18 @@ async fn a_trace_goes_on_and_each_call_is_told_where_that_is_asked_for() {
     assert!(line.contains(trace), "{line}");
     assert!(!log.contains("private words"), "{log}");
 }
+
+#[tokio::test]
+async fn a_call_is_given_up_at_its_callers_deadline() {
+    let mut upstream = Upstream::start().await;
+    let settings = [("key", "none"), ("endpoint", upstream.origin.as_str())];
+    let host = HostBuilder::new().component("gpt", "conversation.openai", &settings).start();
+    let mut request = tonic::Request::new(said("gpt", "hello"));
+    request.set_timeout(std::time::Duration::from_millis(500));
+    let mut dapr = host.grpc.dapr();
+    let (answer, ()) = tokio::join!(patiently("for the deadline", dapr.converse_alpha1(request)), async {
+        upstream.call().await.abandoned().await;
+    });
+    let status = answer.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::DeadlineExceeded, "context deadline exceeded"));
+}

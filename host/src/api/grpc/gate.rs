@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -73,6 +74,32 @@ pub(super) async fn end_body_in_time(request: Request) -> Request {
     })
 }
 
+/// Gives a call up at the deadline that its caller set; whatever is under way for it ends with it.
+pub(super) async fn keep_deadline(request: Request, next: Next) -> Response {
+    let asked = request.headers().get("grpc-timeout").and_then(|value| time_left(value.to_str().ok()?));
+    let Some(limit) = asked else { return next.run(request).await };
+    let late = |_| refused(&Status::deadline_exceeded("context deadline exceeded"));
+    timeout(limit, next.run(request)).await.unwrap_or_else(late)
+}
+
+/// At most eight digits and a unit, as the protocol of gRPC over HTTP/2 has it.
+fn time_left(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.len() > 8 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(number * 3_600),
+        "M" => Duration::from_secs(number * 60),
+        "S" => Duration::from_secs(number),
+        "m" => Duration::from_millis(number),
+        "u" => Duration::from_micros(number),
+        "n" => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
+
 /// Ends a body when the process is about to end.
 pub(super) async fn end_body_at_shutdown(State(tasks): State<Tasks>, request: Request) -> Request {
     let stopping = async move { tasks.stopping().await };
@@ -94,4 +121,26 @@ pub(super) async fn name_the_limit(State(api): State<SharedApi>, response: Respo
 
 fn refused(status: &Status) -> Response {
     status.clone().into_http()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_read_as_grpc_writes_it() {
+        let seconds = |text| time_left(text).map(|time| time.as_secs_f64());
+        for (text, expected) in [
+            ("2H", Some(7200.0)),
+            ("3M", Some(180.0)),
+            ("1S", Some(1.0)),
+            ("250m", Some(0.25)),
+            ("99999999u", Some(99.999_999)),
+        ] {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+        for text in ["", "S", "1", "1s", "-1S", "+1S", "123456789S", "1é"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
 }

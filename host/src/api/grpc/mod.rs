@@ -33,6 +33,7 @@ pub async fn router(api: SharedApi, tasks: &Tasks) -> Result<Router> {
     }
     let calls = calls
         .layer(middleware::map_request(gate::end_body_in_time))
+        .layer(middleware::from_fn(gate::keep_deadline))
         .layer(middleware::map_response_with_state(api.clone(), gate::name_the_limit));
     let logs_calls = api.logs_calls;
     let all = calls
