@@ -17,11 +17,6 @@ use parlor::secret::Secret;
 use parlor::telemetry::Logs;
 use tokio::runtime::Builder;
 
-/// A call makes about a hundred small allocations, on whichever thread it runs: they are a tenth of its cost less here
-/// than with the platform's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
     let program = words.next().unwrap_or_default();
