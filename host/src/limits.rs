@@ -90,6 +90,9 @@ pub const CLIENT_PONG: Duration = Duration::from_secs(5);
 /// ASCII, and Java's clients take 8 KiB of headers.
 pub const GRPC_ERROR_TEXT: usize = 2_048;
 
+/// How long a client of gRPC may keep a connection without a call, as daprd has it. HTTP's may for as long as they like.
+pub const GRPC_IDLE: Duration = Duration::from_secs(180);
+
 /// What an application may have kept in `/v1.0/metadata`: entries, and bytes of a key and of a value. Dapr's own command
 /// line keeps six, of which one is a whole command.
 pub const METADATA_ENTRIES: usize = 64;

@@ -8,6 +8,7 @@ pub mod grpc;
 mod head;
 mod head_clock;
 mod http;
+mod idle;
 pub mod listen;
 mod metadata;
 mod path;

@@ -1,20 +1,21 @@
 //! Connections: accepts them, speaks HTTP/1.1 and HTTP/2 with prior knowledge on one port, and lets them end in peace.
 
+use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
 use axum::Router;
-use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tower_service::Service;
 
 use super::head_clock::HeadClock;
+use super::idle::Calls;
 use super::listen::Listener;
 use super::{head, path, trace};
 use crate::limits;
@@ -26,11 +27,12 @@ pub struct Served {
     pub router: Router,
     /// The largest head of a request, in bytes.
     pub max_head_size: usize,
+    /// How long a connection may be without a call; as long as its client likes where there is nothing.
+    pub idle: Option<Duration>,
 }
 
 /// Serves until the shutdown begins. Its connections are tasks of their own, which end with their last call.
 pub async fn serve(listener: Listener, served: Served, tasks: Tasks) {
-    let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -38,10 +40,9 @@ pub async fn serve(listener: Listener, served: Served, tasks: Tasks) {
         };
         match accepted {
             Ok((stream, peer)) => {
-                let clock = HeadClock::default();
-                let connection = graceful.watch(connection(stream, &clock, served.clone()));
+                let (served, stopping) = (served.clone(), tasks.clone());
                 tasks.spawn(async move {
-                    if let Err(error) = unless_silent(connection, &clock).await {
+                    if let Err(error) = attend(stream, served, stopping.stopping()).await {
                         tracing::debug!(?peer, error = &*error, "a connection ended early");
                     }
                 });
@@ -49,9 +50,26 @@ pub async fn serve(listener: Listener, served: Served, tasks: Tasks) {
             Err(error) => pause(&error).await,
         }
     }
-    drop(listener);
-    // It tells them at once, and would then wait for them; `Tasks` does that.
-    graceful.shutdown().now_or_never();
+}
+
+/// Serves a connection, until its client leaves, or `stopping` ends or the client has called nothing for long enough:
+/// then until its last call is answered.
+async fn attend<I>(stream: I, served: Served, stopping: impl Future<Output = ()>) -> Result<(), Failure>
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (clock, calls, idle) = (HeadClock::default(), Calls::default(), served.idle);
+    let connection = connection(stream, &clock, &calls, served);
+    let done = async {
+        match idle {
+            Some(limit) => tokio::select! {
+                () = stopping => {}
+                () = calls.none_for(limit) => {}
+            },
+            None => stopping.await,
+        }
+    };
+    unless_silent(in_peace(connection, done), &clock).await
 }
 
 fn server(clock: &HeadClock, max_head_size: usize) -> Builder<TokioExecutor> {
@@ -70,14 +88,21 @@ fn server(clock: &HeadClock, max_head_size: usize) -> Builder<TokioExecutor> {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-fn connection<I>(stream: I, clock: &HeadClock, served: Served) -> impl GracefulConnection<Error = Failure> + use<I>
+fn connection<I>(
+    stream: I,
+    clock: &HeadClock,
+    calls: &Calls,
+    served: Served,
+) -> impl GracefulConnection<Error = Failure> + use<I>
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let server = server(clock, served.max_head_size);
+    let calls = served.idle.map(|_| calls.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut router = served.router.clone();
-        trace::traced(request, move |mut request| async move {
+        let open = calls.as_ref().map(Calls::begin);
+        let answer = trace::traced(request, move |mut request| async move {
             if let Some(refusal) = head::refusal(&request, served.max_head_size) {
                 return Ok(refusal);
             }
@@ -85,9 +110,30 @@ where
                 *request.uri_mut() = uri;
             }
             router.call(request).await
-        })
+        });
+        async move {
+            let answer = answer.await?;
+            Ok::<_, Infallible>(match open {
+                Some(open) => open.until_sent(answer),
+                None => answer,
+            })
+        }
     });
     server.serve_connection(TokioIo::new(clock.listen_to(stream)), service).into_owned()
+}
+
+/// Serves a connection, and no further calls on it once `done` has ended.
+async fn in_peace(
+    connection: impl GracefulConnection<Error = Failure>,
+    done: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    tokio::pin!(connection);
+    tokio::select! {
+        outcome = connection.as_mut() => return outcome,
+        () = done => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
 }
 
 /// Serves a connection, but one whose client says nothing at all only for as long as the first head may take.
@@ -117,7 +163,13 @@ async fn pause(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
+    use axum::body::Body;
     use axum::routing::post;
+    use futures_util::{StreamExt, stream};
+    use http_body_util::BodyExt;
+    use hyper::client::conn::http2;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
     use tokio::time::{Instant, sleep};
 
@@ -127,12 +179,19 @@ mod tests {
 
     /// The client's end of a connection to a server that answers with what it was sent.
     fn open() -> DuplexStream {
+        serve(None)
+    }
+
+    fn serve(idle: Option<Duration>) -> DuplexStream {
         let (client, server) = duplex(1024);
-        let clock = HeadClock::default();
-        let router = Router::new().route("/", post(|body: String| async { body }));
-        let connection = connection(server, &clock, Served { router, max_head_size: 1024 });
+        let slow = || async {
+            let last = stream::once(sleep(Duration::from_secs(3600))).map(|()| Ok::<_, Infallible>("late"));
+            Body::from_stream(last)
+        };
+        let router = Router::new().route("/", post(|body: String| async { body })).route("/slow", post(slow));
+        let served = Served { router, max_head_size: 1024, idle };
         #[expect(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
-        tokio::spawn(async move { unless_silent(connection, &clock).await });
+        tokio::spawn(attend(server, served, pending()));
         client
     }
 
@@ -174,6 +233,23 @@ mod tests {
             call(&mut client).await;
             sleep(Duration::from_secs(3600)).await;
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_without_a_call_ends_where_that_is_asked_for_and_no_call_does() {
+        let stream = TokioIo::new(serve(Some(Duration::from_secs(180))));
+        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+        #[expect(clippy::disallowed_methods, reason = "it ends with the connection")]
+        let ended = tokio::spawn(connection);
+        for (path, answer) in [("/", "hi"), ("/slow", "late"), ("/", "hi")] {
+            sleep(Duration::from_secs(170)).await;
+            let request = hyper::Request::post(format!("http://x{path}")).body("hi".to_owned()).unwrap();
+            let body = sender.send_request(request).await.unwrap().into_body();
+            assert_eq!(body.collect().await.unwrap().to_bytes(), answer);
+        }
+        let start = Instant::now();
+        ended.await.unwrap().unwrap();
+        assert_eq!(start.elapsed().as_secs(), 180);
     }
 
     #[tokio::test(start_paused = true)]

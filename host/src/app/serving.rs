@@ -68,10 +68,16 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     });
     let tasks = Tasks::default();
     let head = args.dapr_http_read_buffer_size.unwrap_or(args.read_buffer_size);
-    let of_http =
-        Served { router: api::router(api.clone()), max_head_size: head.saturating_add(limits::CLIENT_HEAD_SLACK) };
-    let of_grpc =
-        Served { router: api::grpc::router(api, &tasks).await?, max_head_size: limits::CLIENT_HEADER_LIST as usize };
+    let of_http = Served {
+        router: api::router(api.clone()),
+        max_head_size: head.saturating_add(limits::CLIENT_HEAD_SLACK),
+        idle: None,
+    };
+    let of_grpc = Served {
+        router: api::grpc::router(api, &tasks).await?,
+        max_head_size: limits::CLIENT_HEADER_LIST as usize,
+        idle: Some(limits::GRPC_IDLE),
+    };
     for (listeners, served) in [(http, of_http), (grpc, of_grpc)] {
         for listener in listeners {
             tasks.spawn(api::server::serve(listener, served.clone(), tasks.clone()));
