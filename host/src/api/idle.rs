@@ -39,9 +39,8 @@ impl Open {
     /// The call is open for as long as its answer is being sent.
     pub(super) fn until_sent(self, answer: Response<Body>) -> Response<Body> {
         answer.map(|body| {
-            Body::new(body.map_frame(move |frame| {
+            Body::new(body.inspect_frame(move |_| {
                 let _open = &self;
-                frame
             }))
         })
     }

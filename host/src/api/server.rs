@@ -58,13 +58,14 @@ async fn attend<I>(stream: I, served: Served, stopping: impl Future<Output = ()>
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (clock, calls, idle) = (HeadClock::default(), Calls::default(), served.idle);
-    let connection = connection(stream, &clock, &calls, served);
+    let clock = HeadClock::default();
+    let watched = served.idle.map(|limit| (Calls::default(), limit));
+    let connection = connection(stream, &clock, watched.as_ref().map(|(calls, _)| calls.clone()), served);
     let done = async {
-        match idle {
-            Some(limit) => tokio::select! {
+        match &watched {
+            Some((calls, limit)) => tokio::select! {
                 () = stopping => {}
-                () = calls.none_for(limit) => {}
+                () = calls.none_for(*limit) => {}
             },
             None => stopping.await,
         }
@@ -91,14 +92,13 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 fn connection<I>(
     stream: I,
     clock: &HeadClock,
-    calls: &Calls,
+    calls: Option<Calls>,
     served: Served,
 ) -> impl GracefulConnection<Error = Failure> + use<I>
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let server = server(clock, served.max_head_size);
-    let calls = served.idle.map(|_| calls.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut router = served.router.clone();
         let open = calls.as_ref().map(Calls::begin);
