@@ -16,7 +16,7 @@ use crate::components::{Declaration, Reading};
 use crate::egress::{Grant, Reach, StandIns};
 use crate::limits;
 use crate::origin::Origin;
-use crate::registry::{Component, Snapshot};
+use crate::registry::{Component, Snapshot, next_generation};
 use crate::sandbox::{Artifact, Equipment, GuestLimits, Sandbox};
 use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 
@@ -66,13 +66,10 @@ impl Assembler<'_> {
         };
         let mut settled = settle(declaration, artifact.description());
         diagnostics.append(std::mem::take(&mut settled.diagnostics));
-        if settled.response_cache_ttl.is_some() {
-            let what = "`responseCacheTTL` has no effect in this version: answers are not cached";
-            diagnostics.push(Diagnostic::warning(declaration.at.clone(), what));
-        }
         if !settled.is_usable {
             return (None, diagnostics);
         }
+        let cache_ttl = settled.response_cache_ttl;
         match equip(declaration, &artifact, settled) {
             Ok((equipment, model)) => {
                 let component = Component {
@@ -80,6 +77,8 @@ impl Assembler<'_> {
                     component_type: declaration.component_type.clone(),
                     version: declaration.version.clone(),
                     model,
+                    cache_ttl,
+                    generation: next_generation(),
                     provider: self.sandbox.provider(artifact, equipment),
                 };
                 (Some(component), diagnostics)

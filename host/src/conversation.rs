@@ -3,13 +3,14 @@
 //! Knows nothing of HTTP, protobuf or wasm; the edges convert. Durations are `Duration`, token counts are `u64`, and
 //! [`Json`] is text that was checked to be JSON when it came in.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// Text that is one JSON value.
 pub type Json = String;
 
 /// Who speaks in a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Role {
     System,
     Developer,
@@ -20,28 +21,28 @@ pub enum Role {
 }
 
 /// Where the bytes of an image, a sound or a file are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum MediaSource {
     Url(String),
     Bytes(Vec<u8>),
     FileId(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Image {
     pub source: MediaSource,
     pub media_type: Option<String>,
     pub detail: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Audio {
     pub source: MediaSource,
     pub media_type: Option<String>,
     pub transcript: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct File {
     pub source: MediaSource,
     pub media_type: Option<String>,
@@ -49,7 +50,7 @@ pub struct File {
 }
 
 /// What a model wrote down while it thought.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Reasoning {
     pub text: String,
     pub signature: Option<String>,
@@ -57,7 +58,7 @@ pub struct Reasoning {
 }
 
 /// The model asks the application to run a tool. The arguments are as the model wrote them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ToolCall {
     pub id: String,
     pub name: String,
@@ -65,7 +66,7 @@ pub struct ToolCall {
 }
 
 /// The application's answer to a tool call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ToolResult {
     pub call_id: String,
     pub name: Option<String>,
@@ -73,7 +74,7 @@ pub struct ToolResult {
     pub is_error: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ResultPart {
     Text(String),
     Image(Image),
@@ -82,14 +83,14 @@ pub enum ResultPart {
 }
 
 /// Content of a kind that has no case of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OtherPart {
     pub kind: String,
     pub value: Json,
 }
 
 /// One piece of a message, in the order in which it was said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Part {
     Text(String),
     Image(Image),
@@ -102,7 +103,7 @@ pub enum Part {
     Other(OtherPart),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Message {
     pub role: Role,
     pub name: Option<String>,
@@ -111,7 +112,7 @@ pub struct Message {
 }
 
 /// A function that the model may ask for; `parameters` is the JSON Schema of its arguments.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tool {
     pub name: String,
     pub description: Option<String>,
@@ -120,7 +121,7 @@ pub struct Tool {
     pub extensions: Option<Json>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ToolChoice {
     Auto,
     None,
@@ -128,7 +129,7 @@ pub enum ToolChoice {
     Named(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JsonSchema {
     pub name: Option<String>,
     pub description: Option<String>,
@@ -136,7 +137,7 @@ pub struct JsonSchema {
     pub strict: Option<bool>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ResponseFormat {
     Text,
     JsonObject,
@@ -157,7 +158,18 @@ pub struct Sampling {
     pub max_output_tokens: Option<u32>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+impl Hash for Sampling {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, stop, max_output_tokens } =
+            self;
+        // 0.0 is added because -0.0, which equals it, has other bits.
+        let bits = [temperature, top_p, frequency_penalty, presence_penalty]
+            .map(|number| number.map(|number| (number + 0.0).to_bits()));
+        (bits, top_k, seed, stop, max_output_tokens).hash(state);
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ReasoningOptions {
     pub effort: Option<String>,
     pub max_tokens: Option<u32>,
@@ -165,14 +177,14 @@ pub struct ReasoningOptions {
 }
 
 /// What the vendor's own prompt cache should do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct PromptCache {
     pub retention: Option<Duration>,
     pub key: Option<String>,
 }
 
 /// One call.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Hash)]
 pub struct Request {
     pub model: Option<String>,
     pub messages: Vec<Message>,
@@ -191,7 +203,7 @@ pub struct Request {
 }
 
 /// Tokens that a call took. What a vendor does not report is absent, not zero.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Usage {
     pub input: u64,
     pub output: u64,
@@ -206,7 +218,7 @@ pub struct Usage {
     pub extensions: Option<Json>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FinishReason {
     Stop,
     Length,
@@ -235,7 +247,7 @@ impl FinishReason {
 }
 
 /// One whole answer. Extensions are `(name, value)` in the order in which they came.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Candidate {
     pub index: u32,
     pub parts: Vec<Part>,
@@ -252,7 +264,7 @@ impl Candidate {
 }
 
 /// The answer to a call, folded from its events.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Response {
     pub id: Option<String>,
     pub model: Option<String>,
@@ -262,7 +274,7 @@ pub struct Response {
 }
 
 /// More text of one part.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Delta {
     pub candidate: u32,
     pub part: u32,
@@ -270,7 +282,7 @@ pub struct Delta {
 }
 
 /// One step of an answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Event {
     Started { id: Option<String>, model: Option<String> },
     Text(Delta),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::conversation::ProviderError;
 
 /// Why a call has no answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ConverseError {
     /// The caller named a component that this snapshot does not have.
     #[error("no component named `{0}` is loaded")]

@@ -8,6 +8,7 @@ pub mod api;
 pub mod pipeline;
 pub mod registry;
 
+pub mod cache;
 pub mod egress;
 pub mod sandbox;
 pub mod scrub;

@@ -3,7 +3,10 @@
 //! An answer is events, whole or as they come: the edge folds them into one response or sends them on, and nothing in
 //! between has two paths.
 
+use std::time::Duration;
+
 use crate::answer::Answer;
+use crate::cache::{self, Cache, Key};
 use crate::conversation::Request;
 use crate::error::ConverseError;
 use crate::registry::Snapshot;
@@ -15,7 +18,16 @@ pub struct Call {
     pub request: Request,
     /// The vendor's key, where the caller brings one of its own.
     pub key: Option<Secret>,
+    /// How old an answer may be, and for how long this one is kept, in place of what the component says; zero is not at all.
+    pub cache_ttl: Option<Duration>,
     pub scrub: Scrub,
+}
+
+/// What came of a call.
+pub struct Answered {
+    pub answer: Answer,
+    /// What the cache did; nothing where nobody asked for one.
+    pub cache: Option<cache::Status>,
 }
 
 /// Which texts of a call are scrubbed. The flags are all independent.
@@ -31,10 +43,22 @@ pub struct Scrub {
 ///
 /// # Errors
 /// See [`ConverseError`]; an error after the first event comes as an item of the answer.
-pub async fn converse(snapshot: &Snapshot, name: &str, call: Call) -> Result<Answer, ConverseError> {
+pub async fn converse(snapshot: &Snapshot, cache: &Cache, name: &str, call: Call) -> Result<Answered, ConverseError> {
     let component = snapshot.component(name)?;
-    let Call { mut request, key, scrub } = call;
+    let Call { mut request, key, cache_ttl, scrub } = call;
     scrub::request(&mut request, &scrub.messages);
-    let answered = component.provider.call(request, key.as_ref()).await;
-    if scrub.answer { answered.map(scrub::answer).map_err(scrub::error) } else { answered }
+    let ttl = cache_ttl.or(component.cache_ttl);
+    let kept_under = ttl.map(|_| Key::of(component.generation, key.as_ref(), scrub.answer, &request));
+    let call = async move || {
+        let answered = component.provider.call(request, key.as_ref()).await;
+        if scrub.answer { answered.map(scrub::answer).map_err(scrub::error) } else { answered }
+    };
+    match (ttl, kept_under) {
+        (Some(ttl), Some(key)) if !ttl.is_zero() => {
+            let whole = async || call().await?.into_response(name).await;
+            let (answer, status) = cache.answer(key, ttl, whole).await?;
+            Ok(Answered { answer, cache: Some(status) })
+        }
+        _ => Ok(Answered { answer: call().await?, cache: ttl.map(|_| cache::Status::Bypassed) }),
+    }
 }

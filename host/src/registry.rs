@@ -1,6 +1,8 @@
 //! The components that can be called. A snapshot never changes; a request takes one and keeps it to its end.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::error::ConverseError;
 use crate::sandbox::Provider;
@@ -14,7 +16,17 @@ pub struct Component {
     pub version: String,
     /// The model that its settings name, which Dapr's answers repeat.
     pub model: Option<String>,
+    /// How long answers are kept for calls that don't say.
+    pub cache_ttl: Option<Duration>,
+    /// A number that no other loading of any component has, so that nothing kept for one is given out for another.
+    pub generation: u64,
     pub provider: Provider,
+}
+
+/// The number of the next loading of a component in this process.
+pub fn next_generation() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 /// All components of one moment, by name.

@@ -5,6 +5,7 @@
 
 mod api;
 mod app_health;
+mod cache;
 mod clients;
 mod cors;
 mod daprd;

@@ -14,8 +14,9 @@ struct Source {
 }
 
 /// Words that are for one folder of `host/src` alone.
-const KNOWN_BY: [(&[&str], &str); 5] = [
+const KNOWN_BY: [(&[&str], &str); 6] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
+    (&["moka"], "cache/"),
     (&["parlor_scrub"], "scrub/"),
     (&["serde_saphyr"], "yaml/"),
     (
@@ -26,11 +27,12 @@ const KNOWN_BY: [(&[&str], &str); 5] = [
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 11] = [
-    ("api", &["answer", "app_health", "error", "limits", "pipeline", "registry", "shutdown", "trace"]),
+const MAY_USE: [(&str, &[&str]); 12] = [
+    ("api", &["answer", "app_health", "cache", "error", "limits", "pipeline", "registry", "shutdown", "trace"]),
     ("app_health", &["limits"]),
     ("sandbox", &["answer", "egress", "error", "limits"]),
     ("egress", &[]),
+    ("cache", &["answer", "error"]),
     ("scrub", &["answer", "error"]),
     ("components", &["limits", "yaml"]),
     ("yaml", &[]),

@@ -1,23 +1,31 @@
 //! The one way of a call through this room, whichever transport it came by: what is on the wire, to a call, to an answer.
 
 use super::Api;
-use super::dapr::{self, Converse, Rejection};
+use super::dapr::{self, Converse, Overrides, Rejection};
 use super::status::Refusal;
+use crate::cache;
 use crate::conversation::{Candidate, ErrorKind, Part, ProviderError, Response, ToolChoice};
 use crate::error::ConverseError;
-use crate::pipeline::{self, Call};
+use crate::pipeline::{self, Answered, Call};
+
+/// What goes back over the wire.
+pub(super) struct Told<A> {
+    pub(super) message: A,
+    /// What the cache did; nothing where nobody asked for one.
+    pub(super) cache: Option<cache::Status>,
+}
 
 /// Asks the component `name`, and makes of its answer what goes back over the wire.
 ///
 /// # Errors
 /// What a caller is to be told instead.
-pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> Result<R::Answer, Refusal> {
+pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> Result<Told<R::Answer>, Refusal> {
     let call = request.into_call(name).map_err(|rejection| reject(api, name, rejection))?;
     let dapr::Call { request, envelope, scrub, overrides } = call;
-    warn_of_what_has_no_effect(name, overrides.cache_ttl.is_some());
     let asked_model = request.model.clone();
     let required = (request.tool_choice == Some(ToolChoice::Required)).then_some(request.tools.len());
-    let answered = answer(api, name, Call { request, key: overrides.key, scrub }).await.map_err(|error| {
+    let Overrides { key, cache_ttl } = overrides;
+    let (answered, cache) = answer(api, name, Call { request, key, cache_ttl, scrub }).await.map_err(|error| {
         tracing::warn!(component = %name, error = %error, "a call has failed");
         Refusal::from(&error)
     })?;
@@ -25,14 +33,7 @@ pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> 
         not_empty(name, &answered, tools).map_err(|error| Refusal::from(&error))?;
     }
     let configured = api.snapshot.component(name).ok().and_then(|component| component.model.as_deref());
-    Ok(R::answer(envelope, asked_model.as_deref().or(configured), answered))
-}
-
-/// Clients written for Dapr ask for it, and are not refused for it; the operator must know that nothing comes of it.
-fn warn_of_what_has_no_effect(component: &str, caches: bool) {
-    if caches {
-        tracing::warn!(component, "`cacheTTL` has no effect in this version: the answer is not cached");
-    }
+    Ok(Told { message: R::answer(envelope, asked_model.as_deref().or(configured), answered), cache })
 }
 
 /// Where a tool call was required, an answer without one is at least to say something. Dapr's rule and words.
@@ -51,8 +52,9 @@ fn not_empty(component: &str, answered: &Response, tools: usize) -> Result<(), C
     Err(ConverseError::Provider { component: component.to_owned(), error })
 }
 
-async fn answer(api: &Api, name: &str, call: Call) -> Result<Response, ConverseError> {
-    pipeline::converse(&api.snapshot, name, call).await?.into_response(name).await
+async fn answer(api: &Api, name: &str, call: Call) -> Result<(Response, Option<cache::Status>), ConverseError> {
+    let Answered { answer, cache } = pipeline::converse(&api.snapshot, &api.cache, name, call).await?;
+    Ok((answer.into_response(name).await?, cache))
 }
 
 /// Dapr looks the component up before reading any sense into a request.

@@ -17,7 +17,7 @@ use tonic::Code;
 use super::dapr::wire::{ConversationRequest, ConversationRequestAlpha2};
 use super::dapr::{self, Converse, Rejection, protojson};
 use super::status::Refusal;
-use super::{SharedApi, call_log, converse, cors, metadata, path, token};
+use super::{SharedApi, cache_status, call_log, converse, cors, metadata, path, token};
 use crate::limits;
 
 const TOO_LARGE: &str = "stream too large";
@@ -57,8 +57,10 @@ async fn converse<R: Converse>(State(api): State<SharedApi>, request: Request<Bo
     let request = protojson::decode::<R>(&body);
     drop(body);
     let request = request.map_err(|text| refused(&Rejection::MalformedBody(text).into()))?;
-    let answer = converse::converse(&api, &name, request).await;
-    encoded(&answer.map_err(|refusal| refused(&refusal))?)
+    let told = converse::converse(&api, &name, request).await.map_err(|refusal| refused(&refusal))?;
+    let mut response = encoded(&told.message)?;
+    response.headers_mut().extend(cache_status::headers(told.cache));
+    Ok(response)
 }
 
 /// The path's one parameter, always its third segment. Taken from the path as it came: axum's own parameters are decoded

@@ -1,5 +1,6 @@
 //! Requests come in and answers go out here. Only this folder knows HTTP's server side, gRPC, bodies and status codes.
 
+mod cache_status;
 mod call_log;
 mod converse;
 pub mod cors;
@@ -20,6 +21,7 @@ mod trace;
 use std::sync::Arc;
 
 use crate::app_health::AppConnection;
+use crate::cache::Cache;
 use crate::registry::Snapshot;
 use crate::secret::Secret;
 use crate::shutdown::Switch;
@@ -30,6 +32,7 @@ pub use self::metadata::Extended;
 /// What the handlers serve from.
 pub struct Api {
     pub snapshot: Snapshot,
+    pub cache: Cache,
     /// By which Dapr's clients know this host.
     pub app_id: String,
     /// What callers must show in `dapr-api-token`; `None` lets everyone in.

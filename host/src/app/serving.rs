@@ -11,6 +11,7 @@ use crate::api::listen::{Listener, socket_path};
 use crate::api::server::Served;
 use crate::api::{self, Api, Extended};
 use crate::app_health::{AppConnection, HealthCheck};
+use crate::cache::Cache;
 use crate::cli::{AppArgs, Run};
 use crate::daprd;
 use crate::launch::environment::Ports;
@@ -57,6 +58,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     }
     let api = Arc::new(Api {
         snapshot: assembly.snapshot,
+        cache: Cache::new(args.cache_size),
         app_id: args.app_id.clone(),
         token: surroundings.api_token.clone(),
         max_body_size: args.max_body_size,

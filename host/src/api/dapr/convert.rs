@@ -21,6 +21,7 @@ use crate::conversation::{
     JsonSchema, Message, Part, PromptCache, Request, ResponseFormat, ResultPart, Role, Sampling, Tool, ToolCall,
     ToolChoice, ToolResult,
 };
+use crate::duration;
 use crate::pipeline::Scrub;
 use crate::secret::Secret;
 
@@ -102,6 +103,7 @@ fn overrides(
     let key = take("key")?.map(Secret::new);
     let in_metadata = take("cacheTTL")?;
     let cache_ttl = cache_ttl.and_then(non_empty).or(in_metadata);
+    let cache_ttl = cache_ttl.map(|ttl| duration::parse_or_seconds(ttl.trim())).transpose()?;
     Ok((model, Overrides { key, cache_ttl }))
 }
 

@@ -5,10 +5,12 @@
 //! `convert.rs`, and the answers in `reply.rs`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use prost_types::Any;
 
 use crate::conversation::{Request, Response};
+use crate::duration::DurationError;
 use crate::pipeline::Scrub;
 use crate::secret::Secret;
 
@@ -100,8 +102,8 @@ pub struct Envelope {
 pub struct Overrides {
     /// The vendor's API key.
     pub key: Option<Secret>,
-    /// How long the answer may be cached, as the client wrote it: a duration, unchecked.
-    pub cache_ttl: Option<String>,
+    /// How long the answer may be cached; zero is not at all.
+    pub cache_ttl: Option<Duration>,
 }
 
 /// Why a request is not a call. The texts are Dapr's.
@@ -149,6 +151,9 @@ pub enum InvalidParams {
     /// Time does not run backwards.
     #[error("promptCacheRetention cannot be negative")]
     NegativeRetention,
+    /// A time to live that is no duration.
+    #[error("cacheTTL: {0}")]
+    CacheTtl(#[from] DurationError),
     /// Metadata keys are matched without regard to case, and two of one of ours would contradict each other.
     #[error("metadata key '{0}' is given more than once")]
     RepeatedOverride(&'static str),

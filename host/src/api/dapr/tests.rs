@@ -2,6 +2,8 @@
 
 mod broken;
 
+use std::time::Duration;
+
 use prost::Message as _;
 
 use super::object::Struct;
@@ -178,7 +180,7 @@ fn metadata_may_override_the_component_and_the_rest_goes_on_in_alpha2_only() {
     let call = alpha2(body);
     assert_eq!(call.request.model.as_deref(), Some("m"));
     assert_eq!(call.overrides.key.map(|key| key.expose().to_owned()).as_deref(), Some("k"));
-    assert_eq!(call.overrides.cache_ttl.as_deref(), Some("10m"));
+    assert_eq!(call.overrides.cache_ttl, Some(Duration::from_secs(600)));
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     assert_eq!(call.request.metadata, [pair("A", "c"), pair("a", "b"), pair("endpoint", "e")]);
     let call = alpha1(body);
@@ -189,9 +191,9 @@ fn metadata_may_override_the_component_and_the_rest_goes_on_in_alpha2_only() {
         rejection,
         Rejection::InvalidParams { component: "echo".to_owned(), reason: InvalidParams::RepeatedOverride("key") }
     );
-    for (field, expected) in [(r#""cacheTTL":"5m""#, "5m"), (r#""cache_ttl":600"#, "600")] {
+    for (field, expected) in [(r#""cacheTTL":"5m""#, 300), (r#""cache_ttl":600"#, 600), (r#""cacheTTL":"0""#, 0)] {
         let call = alpha2(&format!("{{\"inputs\":[{{}}],{field},\"metadata\":{{\"cacheTTL\":\"1h\"}}}}"));
-        assert_eq!(call.overrides.cache_ttl.as_deref(), Some(expected));
+        assert_eq!(call.overrides.cache_ttl, Some(Duration::from_secs(expected)));
     }
 }
 
@@ -350,6 +352,11 @@ fn senseless_requests_get_the_texts_of_dapr() {
         r#"{"inputs":[{}],"toolChoice":"F","tools":[{"function":{"name":"f"}}]}"#,
         &format!("invalid params: tool choice selected was not found. Must be {known}"),
     );
+    check(
+        r#"{"inputs":[{}],"metadata":{"cacheTTL":"often"}}"#,
+        "invalid params: cacheTTL: `often` is not a duration such as `30s` or `1h30m`",
+    );
+    check(r#"{"inputs":[{}],"cacheTTL":"-1m"}"#, "invalid params: cacheTTL: `-1m` is negative");
     let negative = "invalid params: promptCacheRetention cannot be negative";
     check(r#"{"inputs":[{}],"promptCacheRetention":"-.5s"}"#, negative);
 }

@@ -1,9 +1,10 @@
 //! Dapr's service. What requests mean and how they are answered is decided where HTTP's are.
 
 use prost::Message;
-use tonic::metadata::MetadataValue;
-use tonic::{Request, Response, Status, async_trait};
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Extensions, Request, Response, Status, async_trait};
 
+use crate::api::converse::Told;
 use crate::api::dapr::Converse;
 use crate::api::dapr::wire::dapr_server::Dapr;
 use crate::api::dapr::wire::{
@@ -11,7 +12,7 @@ use crate::api::dapr::wire::{
     GetMetadataRequest, GetMetadataResponse, SetMetadataRequest, ShutdownRequest,
 };
 use crate::api::status::Refusal;
-use crate::api::{SharedApi, converse, metadata};
+use crate::api::{SharedApi, cache_status, converse, metadata};
 use crate::limits;
 
 /// Serves the methods.
@@ -28,13 +29,14 @@ impl Service {
     async fn converse<R: Converse<Answer: Message>>(&self, request: Request<R>) -> Result<Response<R::Answer>, Status> {
         let mut request = request.into_inner();
         let name = request.take_name();
-        let answer = converse::converse(&self.api, &name, request).await?;
-        let (length, most) = (answer.encoded_len(), self.api.max_body_size);
+        let Told { message, cache } = converse::converse(&self.api, &name, request).await?;
+        let (length, most) = (message.encoded_len(), self.api.max_body_size);
         if length > most {
             let text = format!("the answer has {length} bytes, more than the {most} that `--max-body-size` allows");
             return Err(Status::resource_exhausted(text));
         }
-        Ok(Response::new(answer))
+        let headers = MetadataMap::from_headers(cache_status::headers(cache));
+        Ok(Response::from_parts(headers, message, Extensions::default()))
     }
 }
 
