@@ -14,9 +14,10 @@ struct Source {
 }
 
 /// Words that are for one folder of `host/src` alone.
-const KNOWN_BY: [(&[&str], &str); 5] = [
+const KNOWN_BY: [(&[&str], &str); 6] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
     (&["parlor_scrub"], "scrub/"),
+    (&["prometheus"], "metrics/"),
     (&["serde_saphyr"], "yaml/"),
     (
         &["axum", "tower_http", "tonic", "tonic_health", "tonic_reflection", "tonic_types", "prost", "prost_types"],
@@ -26,8 +27,8 @@ const KNOWN_BY: [(&[&str], &str); 5] = [
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 11] = [
-    ("api", &["answer", "app_health", "error", "limits", "pipeline", "registry", "shutdown", "trace"]),
+const MAY_USE: [(&str, &[&str]); 12] = [
+    ("api", &["answer", "app_health", "error", "limits", "metrics", "pipeline", "registry", "shutdown", "trace"]),
     ("app_health", &["limits"]),
     ("sandbox", &["answer", "egress", "error", "limits"]),
     ("egress", &[]),
@@ -38,6 +39,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("daprd", &["cli", "yaml"]),
     ("telemetry", &["trace"]),
     ("trace", &[]),
+    ("metrics", &[]),
 ];
 
 /// Plain data and small types, which everyone may name and which name nothing else.
