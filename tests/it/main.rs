@@ -16,6 +16,7 @@ mod harness;
 mod listen;
 mod loading;
 mod metadata;
+mod metrics;
 mod parity;
 mod parity_of_vendors;
 mod readme;

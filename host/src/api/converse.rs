@@ -51,8 +51,12 @@ fn not_empty(component: &str, answered: &Response, tools: usize) -> Result<(), C
     Err(ConverseError::Provider { component: component.to_owned(), error })
 }
 
+/// Only what reaches a component is counted: not what was refused before, and no name that a caller made up.
 async fn answer(api: &Api, name: &str, call: Call) -> Result<Response, ConverseError> {
-    pipeline::converse(&api.snapshot, name, call).await?.into_response(name).await
+    let timer = api.metrics.call(&api.snapshot.component(name)?.name);
+    let response = pipeline::converse(&api.snapshot, name, call).await?.into_response(name).await?;
+    timer.succeeded();
+    Ok(response)
 }
 
 /// Dapr looks the component up before reading any sense into a request.

@@ -11,6 +11,7 @@ mod http;
 mod idle;
 pub mod listen;
 mod metadata;
+pub mod metrics;
 mod path;
 pub mod server;
 pub mod status;
@@ -20,6 +21,7 @@ mod trace;
 use std::sync::Arc;
 
 use crate::app_health::AppConnection;
+use crate::metrics::Metrics;
 use crate::registry::Snapshot;
 use crate::secret::Secret;
 use crate::shutdown::Switch;
@@ -30,6 +32,8 @@ pub use self::metadata::Extended;
 /// What the handlers serve from.
 pub struct Api {
     pub snapshot: Snapshot,
+    /// Where calls of components are counted.
+    pub metrics: Metrics,
     /// By which Dapr's clients know this host.
     pub app_id: String,
     /// What callers must show in `dapr-api-token`; `None` lets everyone in.
