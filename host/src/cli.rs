@@ -23,7 +23,6 @@ const IN_VAIN: &[(&str, Option<char>, bool)] = &[
     ("config", Some('c'), true),
     ("dapr-internal-grpc-port", Some('I'), true),
     ("enable-profiling", None, false),
-    ("metrics-port", Some('M'), true),
     ("placement-host-address", None, true),
     ("profile-port", None, true),
     ("runtime-path", None, true),
@@ -74,6 +73,7 @@ impl Asked {
             beside_run_file: others.map(|id| format!("--{}", id.replace('_', "-"))).collect(),
             http_port: is_given("dapr_http_port"),
             grpc_port: is_given("dapr_grpc_port"),
+            metrics_port: is_given("metrics_port"),
             in_vain: given.map(|(name, ..)| format!("--{name}")).collect(),
         }
     }
@@ -147,6 +147,8 @@ pub struct Run {
     #[arg(long)]
     pub strict: bool,
     #[command(flatten)]
+    pub metrics: MetricsArgs,
+    #[command(flatten)]
     pub app: AppArgs,
     #[command(flatten)]
     pub sandbox: SandboxArgs,
@@ -155,6 +157,21 @@ pub struct Run {
     /// What of the above was asked for, and what else
     #[arg(skip)]
     pub asked: Asked,
+}
+
+/// Where Prometheus finds what the host counts.
+#[derive(Debug, Args)]
+pub struct MetricsArgs {
+    /// Port of the metrics; 0 takes any free port. Where the default isn't free, an app beside gets any other, and without
+    /// an app there are no metrics
+    #[arg(long, short = 'M', value_name = "PORT", default_value_t = 9090, value_parser = port, allow_negative_numbers = true)]
+    pub metrics_port: u16,
+    /// Address that the metrics are served on; an empty one is all that there are
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0", value_parser = parse_address)]
+    pub metrics_listen_address: IpAddr,
+    /// Whether metrics are served
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub enable_metrics: bool,
 }
 
 /// What is known of the application beside the host. Numbers are daprd's units; `250ms` and the like may be written too.
@@ -238,6 +255,8 @@ pub struct Asked {
     pub http_port: bool,
     /// Whether the gRPC port was named.
     pub grpc_port: bool,
+    /// Whether the port of the metrics was named.
+    pub metrics_port: bool,
     /// Flags that were given beside a run file, which has them from nobody else.
     pub beside_run_file: Vec<String>,
     /// Flags of Dapr's that were given and have no meaning here, as they were written.

@@ -14,6 +14,7 @@ pub mod sandbox;
 pub mod scrub;
 
 pub mod app_health;
+pub mod metrics;
 
 pub mod assemble;
 pub mod built_in;

@@ -302,6 +302,14 @@ async fn any_component_can_be_cached() {
     assert_eq!(again.body, first.body);
     assert!(cache_status(&again).unwrap().starts_with("parlor; hit"));
     assert_eq!(told(&host.client.alpha2("echo", "ho").await), ("ho".to_owned(), Some(STORED)));
+    let bypass = host.client.alpha2_body("echo", &asks("hi", &json!({ "cacheTTL": "0" }))).await;
+    assert_eq!(cache_status(&bypass), Some("parlor; fwd=bypass"));
+    let metrics = host.metrics().get("/").await.text();
+    for (outcome, count) in [("hit", 1), ("miss", 2), ("coalesced", 0), ("bypass", 1)] {
+        let line = format!(r#"parlor_cache_requests_total{{component="echo",outcome="{outcome}"}} {count}"#);
+        assert!(metrics.contains(&line), "{line} is not in {metrics}");
+    }
+    assert!(metrics.contains("parlor_cache_entries 2\n"), "{metrics}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{Client, HostBuilder, Program, parlor, root, until};
+use crate::harness::{ANY_METRICS_PORT, Client, HostBuilder, Program, parlor, root, until};
 
 /// A command that calls the program by daprd's name.
 fn daprd(folder: &Path) -> Command {
@@ -24,7 +24,7 @@ fn serving(arguments: &[&str]) -> Program {
     let folder = tempfile::tempdir().unwrap();
     let mut command = daprd(folder.path());
     command
-        .args(["--app-id", "shop", "-dapr-http-port=0", "-dapr-grpc-port=0", "-resources-path"])
+        .args(["--app-id", "shop", "-dapr-http-port=0", "-dapr-grpc-port=0", "-metrics-port=0", "-resources-path"])
         .arg(root().join("components"));
     Program::start(command.args(arguments)).with(folder)
 }
@@ -53,6 +53,7 @@ async fn the_log_has_daprs_lines_and_fields() {
         ("Starting Dapr Runtime -- version 1.18.3 -- commit parlor-", "dapr.runtime"),
         ("Log level set to: info", "dapr.runtime"),
         ("Component loaded: echo (conversation.echo/v1)", "dapr.runtime.processor"),
+        ("metrics server started on 0.0.0.0:", "dapr.runtime"),
         ("HTTP server is running on port ", "dapr.runtime"),
         ("dapr initialized. Status: Running. Init Elapsed ", "dapr.runtime"),
         ("Daprd shutdown gracefully", "dapr.runtime"),
@@ -67,7 +68,7 @@ async fn the_log_has_daprs_lines_and_fields() {
 
 #[tokio::test]
 async fn the_log_can_be_json() {
-    let mut program = serving(&["--log-as-json", "-enable-metrics=false"]);
+    let mut program = serving(&["--log-as-json", "-enable-metrics=false", "-enable-mtls=false"]);
     client(&program, 1).await;
     program.signal("INT");
     assert_eq!(program.code().await, 0);
@@ -81,7 +82,8 @@ async fn the_log_can_be_json() {
         lines.iter().any(|line| line["level"] == level && line["msg"].as_str().unwrap().starts_with(start))
     };
     assert!(has("info", "dapr initialized. Status: Running. Init Elapsed "));
-    assert!(has("warning", "passed over, because it has no meaning here: --enable-metrics"));
+    assert!(has("warning", "passed over, because it has no meaning here: --enable-mtls"));
+    assert!(!has("info", "metrics server"));
 }
 
 #[tokio::test]
@@ -96,7 +98,8 @@ async fn a_hangup_begins_anew_with_what_the_files_say_now() {
     std::fs::write(resources.join("one.yaml"), component("before")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut command = daprd(folder.path());
-    command.args(["--app-id=shop", "--dapr-http-port=0", "--dapr-grpc-port=0", "--resources-path"]).arg(&resources);
+    command.args(["--app-id=shop", "--dapr-http-port=0", "--dapr-grpc-port=0", ANY_METRICS_PORT, "--resources-path"]);
+    command.arg(&resources);
     let mut program = Program::start(&mut command);
     client(&program, 1).await.alpha1("before", "x").await.ok();
     std::fs::write(resources.join("one.yaml"), component("after")).unwrap();
@@ -116,6 +119,8 @@ async fn without_a_folder_nothing_is_loaded_and_every_address_is_listened_on() {
         "-dapr-http-port",
         "0",
         "-dapr-grpc-port",
+        "0",
+        "-metrics-port",
         "0",
     ]);
     let mut program = Program::start(&mut command);

@@ -17,6 +17,7 @@ mod harness;
 mod listen;
 mod loading;
 mod metadata;
+mod metrics;
 mod parity;
 mod parity_of_vendors;
 mod readme;

@@ -14,10 +14,11 @@ struct Source {
 }
 
 /// Words that are for one folder of `host/src` alone.
-const KNOWN_BY: [(&[&str], &str); 6] = [
+const KNOWN_BY: [(&[&str], &str); 7] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
     (&["moka"], "cache/"),
     (&["parlor_scrub"], "scrub/"),
+    (&["prometheus"], "metrics/"),
     (&["serde_saphyr"], "yaml/"),
     (
         &["axum", "tower_http", "tonic", "tonic_health", "tonic_reflection", "tonic_types", "prost", "prost_types"],
@@ -27,8 +28,11 @@ const KNOWN_BY: [(&[&str], &str); 6] = [
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 12] = [
-    ("api", &["answer", "app_health", "cache", "error", "limits", "pipeline", "registry", "shutdown", "trace"]),
+const MAY_USE: [(&str, &[&str]); 13] = [
+    (
+        "api",
+        &["answer", "app_health", "cache", "error", "limits", "metrics", "pipeline", "registry", "shutdown", "trace"],
+    ),
     ("app_health", &["limits"]),
     ("sandbox", &["answer", "egress", "error", "limits"]),
     ("egress", &[]),
@@ -40,6 +44,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("daprd", &["cli", "yaml"]),
     ("telemetry", &["trace"]),
     ("trace", &[]),
+    ("metrics", &["cache"]),
 ];
 
 /// Plain data and small types, which everyone may name and which name nothing else.

@@ -52,9 +52,17 @@ fn not_empty(component: &str, answered: &Response, tools: usize) -> Result<(), C
     Err(ConverseError::Provider { component: component.to_owned(), error })
 }
 
+/// Only what reaches a component is counted: not what was refused before, and no name that a caller made up.
 async fn answer(api: &Api, name: &str, call: Call) -> Result<(Response, Option<cache::Status>), ConverseError> {
+    let component = &api.snapshot.component(name)?.name;
+    let timer = api.metrics.call(component);
     let Answered { answer, cache } = pipeline::converse(&api.snapshot, &api.cache, name, call).await?;
-    Ok((answer.into_response(name).await?, cache))
+    let response = answer.into_response(name).await?;
+    timer.succeeded();
+    if let Some(status) = cache {
+        api.metrics.cache(component, status);
+    }
+    Ok((response, cache))
 }
 
 /// Dapr looks the component up before reading any sense into a request.

@@ -57,10 +57,10 @@ impl Listener {
         }
     }
 
-    /// The port, where there is one.
-    pub fn port(&self) -> Option<u16> {
+    /// The address, where it is one of TCP.
+    pub fn address(&self) -> Option<SocketAddr> {
         match self {
-            Self::Tcp(listener) => listener.local_addr().ok().map(|address| address.port()),
+            Self::Tcp(listener) => listener.local_addr().ok(),
             Self::Unix(_) => None,
         }
     }

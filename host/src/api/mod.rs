@@ -12,6 +12,7 @@ mod http;
 mod idle;
 pub mod listen;
 mod metadata;
+pub mod metrics;
 mod path;
 pub mod server;
 pub mod status;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use crate::app_health::AppConnection;
 use crate::cache::Cache;
+use crate::metrics::Metrics;
 use crate::registry::Snapshot;
 use crate::secret::Secret;
 use crate::shutdown::Switch;
@@ -32,7 +34,9 @@ pub use self::metadata::Extended;
 /// What the handlers serve from.
 pub struct Api {
     pub snapshot: Snapshot,
-    pub cache: Cache,
+    pub cache: Arc<Cache>,
+    /// Where calls of components are counted.
+    pub metrics: Metrics,
     /// By which Dapr's clients know this host.
     pub app_id: String,
     /// What callers must show in `dapr-api-token`; `None` lets everyone in.

@@ -1,5 +1,6 @@
 //! The composition root: puts the rooms together, runs them, and takes them down in order.
 
+mod doors;
 mod end;
 mod serving;
 

@@ -1,13 +1,13 @@
-//! From the command line to open doors: what is listened on, what is served there, and the one line that says so.
+//! From the command line to a serving host: what is served behind which door, and the one line that says so.
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio::time::Instant;
 
+use super::doors::Doors;
 use super::{Manner, Surroundings, counted, load, log, say};
-use crate::api::listen::{Listener, socket_path};
+use crate::api::listen::Listener;
 use crate::api::server::Served;
 use crate::api::{self, Api, Extended};
 use crate::app_health::{AppConnection, HealthCheck};
@@ -16,6 +16,7 @@ use crate::cli::{AppArgs, Run};
 use crate::daprd;
 use crate::launch::environment::Ports;
 use crate::limits;
+use crate::metrics::Metrics;
 use crate::registry::Snapshot;
 use crate::shutdown::{Switch, Tasks};
 
@@ -25,15 +26,6 @@ pub(super) struct Serving {
     pub(super) ports: Ports,
     /// By which a caller ends it.
     pub(super) switch: Switch,
-}
-
-/// One of the two APIs, and where it is to be had.
-struct Door {
-    protocol: &'static str,
-    port: u16,
-    /// Whether no other port will do.
-    is_asked: bool,
-    flag: &'static str,
 }
 
 /// Loads the components, and begins to serve them.
@@ -47,18 +39,24 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
         anyhow::bail!("{mistakes} mistakes in the component files, and `--strict` allows none");
     }
     let app = app_connection(&args.app)?.map(Arc::new);
-    let http = listen(args, &Door::http(args)).await?;
-    let grpc = listen(args, &Door::grpc(args)).await?;
-    let port = |listeners: &[Listener]| listeners.iter().find_map(Listener::port);
-    let ports = Ports { http: port(&http), grpc: port(&grpc) };
-    let summary = summary(&http, &grpc, &assembly.snapshot, mistakes);
+    let metrics = Metrics::new(&args.app_id, surroundings.namespace.as_deref().unwrap_or_default())?;
+    assembly.snapshot.iter().for_each(|component| metrics.expect(&component.name));
+    let cache = Arc::new(Cache::new(args.cache_size));
+    metrics.watch_cache({
+        let cache = Arc::clone(&cache);
+        move || cache.state()
+    })?;
+    let doors = Doors::open(args).await?;
+    let ports = doors.ports();
+    let summary = summary(&doors, &assembly.snapshot, mistakes);
     let switch = Switch::default();
     if manner == Manner::Daprd {
         assembly.snapshot.iter().for_each(|it| daprd::lines::loaded(&it.name, &it.component_type, &it.version));
     }
     let api = Arc::new(Api {
         snapshot: assembly.snapshot,
-        cache: Cache::new(args.cache_size),
+        cache,
+        metrics: metrics.clone(),
         app_id: args.app_id.clone(),
         token: surroundings.api_token.clone(),
         max_body_size: args.max_body_size,
@@ -80,7 +78,8 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
         max_head_size: limits::CLIENT_HEADER_LIST as usize,
         idle: Some(limits::GRPC_IDLE),
     };
-    for (listeners, served) in [(http, of_http), (grpc, of_grpc)] {
+    let of_metrics = Served { router: api::metrics::router(metrics), ..of_http.clone() };
+    for (listeners, served) in [(doors.http, of_http), (doors.grpc, of_grpc), (doors.metrics, of_metrics)] {
         for listener in listeners {
             tasks.spawn(api::server::serve(listener, served.clone(), tasks.clone()));
         }
@@ -103,46 +102,6 @@ fn refuse_port_of_app(args: &Run) -> Result<()> {
         }
     }
     Ok(())
-}
-
-impl Door {
-    fn http(args: &Run) -> Self {
-        let (port, is_asked) = (args.dapr_http_port, args.asked.http_port);
-        Self { protocol: "http", port, is_asked, flag: "--dapr-http-port" }
-    }
-
-    fn grpc(args: &Run) -> Self {
-        let (port, is_asked) = (args.dapr_grpc_port, args.asked.grpc_port);
-        Self { protocol: "grpc", port, is_asked, flag: "--dapr-grpc-port" }
-    }
-}
-
-/// Opens a door. With an app beside, which is told the port, the default one gives way to any that is free.
-async fn listen(args: &Run, door: &Door) -> Result<Vec<Listener>> {
-    if let Some(folder) = &args.unix_domain_socket {
-        let path = socket_path(folder, &args.app_id, door.protocol);
-        let listener = Listener::unix(&path).await.with_context(|| {
-            format!("can't listen on `{}`; `--unix-domain-socket` wants a folder that is there", path.display())
-        })?;
-        return Ok(vec![listener]);
-    }
-    let may_give_way = !door.is_asked && !args.launch.command.is_empty();
-    let opened = match Listener::tcp(&args.dapr_listen_addresses, door.port).await {
-        Err((address, error)) if error.kind() == ErrorKind::AddrInUse && may_give_way => {
-            tracing::info!("port {} is taken, so another is used", address.port());
-            Listener::tcp(&args.dapr_listen_addresses, 0).await
-        }
-        opened => opened,
-    };
-    opened.map_err(|(address, error)| {
-        let advice = match error.kind() {
-            ErrorKind::AddrInUse | ErrorKind::PermissionDenied => {
-                format!("choose another port with `{}`, or 0 for any", door.flag)
-            }
-            _ => "`--dapr-listen-addresses` wants addresses of this machine".to_owned(),
-        };
-        anyhow::Error::from(error).context(format!("can't listen on {address}; {advice}"))
-    })
 }
 
 /// The application that the flags speak of.
@@ -186,10 +145,11 @@ fn watch(app: Arc<AppConnection>, tasks: &Tasks) {
 }
 
 /// One line: where the host serves, and what.
-fn summary(http: &[Listener], grpc: &[Listener], snapshot: &Snapshot, mistakes: usize) -> String {
-    let of_http = http.iter().map(|listener| listener.url("http"));
-    let places: Vec<String> = of_http.chain(grpc.iter().map(|listener| listener.url("grpc"))).collect();
-    let places = places.join(" and ");
+fn summary(doors: &Doors, snapshot: &Snapshot, mistakes: usize) -> String {
+    let urls = |listeners: &[Listener], scheme| -> Vec<String> {
+        listeners.iter().map(|listener| listener.url(scheme)).collect()
+    };
+    let places = [urls(&doors.http, "http"), urls(&doors.grpc, "grpc")].concat().join(" and ");
     let components: Vec<String> = snapshot
         .iter()
         .map(|component| format!("{} ({}/{})", component.name, component.component_type, component.version))

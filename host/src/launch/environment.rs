@@ -7,6 +7,8 @@ pub struct Ports {
     pub http: Option<u16>,
     /// Of the gRPC API.
     pub grpc: Option<u16>,
+    /// Of the metrics.
+    pub metrics: Option<u16>,
 }
 
 /// One environment variable.
@@ -39,6 +41,7 @@ pub fn variables(identity: &Identity<'_>, ports: Ports) -> Vec<Variable> {
         variable("APP_CHANNEL_ADDRESS", Some(identity.app_channel_address.to_owned())),
         variable("DAPR_HTTP_PORT", port(ports.http)),
         variable("DAPR_GRPC_PORT", port(ports.grpc)),
+        variable("DAPR_METRICS_PORT", port(ports.metrics)),
     ];
     // The app may have been told its own port by somebody else.
     variables.extend(identity.app_port.map(|app_port| variable("APP_PORT", Some(app_port.to_string()))));
@@ -53,11 +56,12 @@ mod tests {
     fn a_port_that_nobody_listens_on_is_not_named() {
         let identity =
             Identity { app_id: "shop", app_port: None, app_protocol: "http", app_channel_address: "127.0.0.1" };
-        let variables = variables(&identity, Ports { http: Some(3500), grpc: None });
+        let variables = variables(&identity, Ports { http: Some(3500), grpc: None, metrics: Some(9090) });
         assert!(!variables.iter().any(|variable| variable.name == "APP_PORT"));
         let value = |name: &str| variables.iter().find(|variable| variable.name == name).unwrap().value.as_deref();
         assert_eq!(value("APP_ID"), Some("shop"));
         assert_eq!(value("DAPR_HTTP_PORT"), Some("3500"));
         assert_eq!(value("DAPR_GRPC_PORT"), None);
+        assert_eq!(value("DAPR_METRICS_PORT"), Some("9090"));
     }
 }

@@ -86,7 +86,7 @@ fn command(plan: &Plan, takes: fn(&str) -> bool, grace: Duration) -> io::Result<
         words.push(flag("resources-path", folder));
     }
     // Hosts that name no port must not compete for the default one.
-    for port in ["dapr-http-port", "dapr-grpc-port"] {
+    for port in ["dapr-http-port", "dapr-grpc-port", "metrics-port"] {
         if !plan.flags.iter().any(|(name, _)| *name == port) {
             words.push(flag(port, "0"));
         }

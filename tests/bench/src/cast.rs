@@ -82,7 +82,7 @@ impl Parlor {
     pub(crate) async fn start(&self) -> Result<Server> {
         let mut command = Command::new(&self.binary);
         command.arg("run").arg("--resources-path").arg(&self.resources);
-        command.args(["--app-id", "bench", "--dapr-http-port", "0", "--dapr-grpc-port", "0"]);
+        command.args(["--app-id", "bench", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--metrics-port", "0"]);
         Server::start(&mut command).await
     }
 }

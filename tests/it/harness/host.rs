@@ -7,6 +7,9 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use super::{Client, Grpc, Program, path, target, until};
 
+/// Tests run side by side, and so must their hosts.
+pub(crate) const ANY_METRICS_PORT: &str = "--metrics-port=0";
+
 /// A running `parlor`. It is killed when the test ends.
 pub(crate) struct Host {
     child: Child,
@@ -24,6 +27,8 @@ pub(crate) struct HostBuilder {
     resources: PathBuf,
     components: String,
     arguments: Vec<String>,
+    /// What is said of the metrics.
+    metrics: Vec<String>,
     environment: Vec<(String, String)>,
 }
 
@@ -32,7 +37,14 @@ impl HostBuilder {
         let folder = tempfile::tempdir().unwrap();
         let resources = folder.path().join("components");
         std::fs::create_dir(&resources).unwrap();
-        Self { folder, resources, components: String::new(), arguments: Vec::new(), environment: Vec::new() }
+        Self {
+            folder,
+            resources,
+            components: String::new(),
+            arguments: Vec::new(),
+            metrics: vec![ANY_METRICS_PORT.to_owned()],
+            environment: Vec::new(),
+        }
     }
 
     /// A component of a built-in type, with plain settings.
@@ -59,6 +71,12 @@ impl HostBuilder {
 
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// Arguments for the metrics, in place of any free port.
+    pub(crate) fn metrics(mut self, arguments: &[&str]) -> Self {
+        self.metrics = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         self
     }
 
@@ -98,6 +116,7 @@ impl HostBuilder {
         command
             .args(["run", "--dapr-http-port", "0", "--dapr-grpc-port", "0", "--resources-path"])
             .arg(resources)
+            .args(&self.metrics)
             .args(&self.arguments);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
@@ -128,6 +147,13 @@ impl Host {
     /// Everything that the host has logged.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Asks for its metrics, which it serves on every address.
+    pub(crate) fn metrics(&self) -> Client {
+        let log = self.log();
+        let port = log.split("metrics server started on 0.0.0.0:").nth(1).and_then(|rest| rest.split('/').next());
+        Client::new(&format!("http://127.0.0.1:{}", port.unwrap_or_else(|| panic!("no metrics are served:\n{log}"))))
     }
 
     /// Where it serves gRPC, such as `127.0.0.1:1234`.

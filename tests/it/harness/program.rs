@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use super::host::parlor;
+use super::host::{ANY_METRICS_PORT, parlor};
 use super::{Client, root, until};
 
 /// A running program. It is killed when the test ends.
@@ -139,7 +139,7 @@ pub(crate) fn run(arguments: &[&str]) -> Command {
 /// `parlor run` with the components of a folder.
 pub(crate) fn run_with(resources: &Path, arguments: &[&str]) -> Command {
     let mut command = parlor();
-    command.env("PATH", path()).arg("run").arg("--resources-path").arg(resources).args(arguments);
+    command.env("PATH", path()).args(["run", ANY_METRICS_PORT, "--resources-path"]).arg(resources).args(arguments);
     command
 }
 

@@ -115,10 +115,10 @@ async fn what_is_piped_into_the_host_is_for_the_app() {
 
 #[tokio::test]
 async fn daprs_flags_without_a_meaning_are_passed_over_aloud() {
-    let arguments = ["--placement-host-address", "", "-M", "-1", "--enable-profiling", "-I=5"];
+    let arguments = ["--placement-host-address", "", "--profile-port", "-1", "--enable-profiling", "-I=5"];
     let mut program = Program::beside(&arguments, &["true"]);
     assert_eq!(program.code().await, 0, "{}", program.stderr());
-    let flags = "--dapr-internal-grpc-port, --enable-profiling, --metrics-port, --placement-host-address";
+    let flags = "--dapr-internal-grpc-port, --enable-profiling, --placement-host-address, --profile-port";
     let warning = format!("passed over, because it has no meaning here: {flags}");
     assert!(program.stderr().contains(&warning), "{}", program.stderr());
     let refused = parlor().args(["run", "--no-such-flag"]).output().unwrap();

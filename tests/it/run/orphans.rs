@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{Thread, text};
-use crate::harness::{Program, parlor, path, root, run, signal};
+use crate::harness::{ANY_METRICS_PORT, Program, parlor, path, root, run, signal};
 
 /// Starts a child, a grandchild, and one in a session of its own whose parent is gone; none of them ends by itself, and
 /// none minds SIGHUP.
@@ -91,6 +91,7 @@ async fn a_terminal_that_closes_ends_app_and_host() {
     command.args(["-c", terminal]).arg(parlor.get_program()).args([
         "run",
         "--dapr-http-port=0",
+        ANY_METRICS_PORT,
         "--dapr-graceful-shutdown-seconds=1",
     ]);
     command.arg("--resources-path").arg(root().join("components"));

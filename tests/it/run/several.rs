@@ -40,7 +40,7 @@ apps:
 - appDirPath: shop
   appPort: 8080
   env: {{ MINE: own }}
-  command: [sh, -c, "echo $APP_ID $APP_PORT $SHARED $MINE; basename $PWD; test $DAPR_HTTP_PORT -gt 0"]
+  command: [sh, -c, "echo $APP_ID $APP_PORT $SHARED $MINE; basename $PWD; test $DAPR_HTTP_PORT -gt 0 -a $DAPR_METRICS_PORT -gt 0"]
 - appID: pub
   appDirPath: ./bar
   appLogDestination: file
