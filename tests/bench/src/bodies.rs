@@ -3,6 +3,9 @@
 /// A call of Dapr's alpha2, as small as real ones get.
 pub(crate) const CONVERSE: &str = r#"{"inputs":[{"messages":[{"ofSystem":{"content":[{"text":"You answer in one short sentence."}]}},{"ofUser":{"content":[{"text":"What is the capital of France, and how many people live there?"}]}}]}],"temperature":0.7}"#;
 
+/// The same call, to be scrubbed both ways.
+pub(crate) const CONVERSE_SCRUBBED: &str = r#"{"inputs":[{"messages":[{"ofSystem":{"content":[{"text":"You answer in one short sentence."}]}},{"ofUser":{"content":[{"text":"What is the capital of France, and how many people live there?"}]}}],"scrubPii":true}],"scrubPii":true,"temperature":0.7}"#;
+
 /// The same call in the dialect of the upstream.
 pub(crate) const CHAT: &str = r#"{"model":"canned","messages":[{"role":"system","content":"You answer in one short sentence."},{"role":"user","content":"What is the capital of France, and how many people live there?"}],"temperature":0.7}"#;
 

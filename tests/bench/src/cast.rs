@@ -13,7 +13,7 @@ use crate::rows::Under;
 /// How many milliseconds the calls wait whose memory is measured: time enough to start them all.
 const LONG: u32 = 5_000;
 /// Names of the components, and how long their upstream takes. The rest of the ten only takes up room.
-const OPENAI: [(&str, u32); 9] = [
+const OPENAI: [(&str, u32); 8] = [
     ("openai", 0),
     ("openai-20ms", 20),
     ("openai-waiting", LONG),
@@ -22,7 +22,6 @@ const OPENAI: [(&str, u32); 9] = [
     ("spare-3", 0),
     ("spare-4", 0),
     ("spare-5", 0),
-    ("spare-6", 0),
 ];
 
 /// The servers of a run.
@@ -66,7 +65,7 @@ impl Cast {
 }
 
 impl Parlor {
-    /// Writes ten components into `folder`: the echo, and nine that call `upstream`.
+    /// Writes ten components into `folder`: the echo, the echo with its answers cached, and eight that call `upstream`.
     ///
     /// # Errors
     /// When they can't be written.
@@ -90,6 +89,8 @@ impl Parlor {
 fn components(upstream: &Server) -> Result<String> {
     let mut text = String::new();
     component(&mut text, "echo", "conversation.echo", "")?;
+    let cached = "  metadata:\n  - name: responseCacheTTL\n    value: 24h\n";
+    component(&mut text, "echo-cached", "conversation.echo", cached)?;
     for (name, delay) in OPENAI {
         let endpoint = format!("http://{}/{delay}/v1", upstream.address);
         let settings = format!(

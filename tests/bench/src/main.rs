@@ -10,6 +10,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod bodies;
+mod cache;
 mod cast;
 mod client;
 mod floor;
@@ -38,6 +39,8 @@ enum Role {
     Run(Options),
     /// Measure reading a request and writing its answer, beside plain serde.
     Json,
+    /// Measure the cache alone, and its memory while a million answers pass.
+    Cache,
     /// Measure the scrubber alone.
     Scrub(scrub::Options),
     /// Be the upstream that every call ends at.
@@ -89,6 +92,7 @@ async fn start(role: Role) -> Result<()> {
     match role {
         Role::Run(options) => measure::run(&options).await,
         Role::Json => json::run(),
+        Role::Cache => cache::run().await,
         Role::Scrub(options) => scrub::run(&options),
         Role::Upstream => upstream::serve().await,
         Role::Floor => floor::serve().await,

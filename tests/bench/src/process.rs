@@ -62,12 +62,17 @@ impl Server {
 
     /// The memory that it holds now, in KiB.
     pub(crate) fn resident_kib(&self) -> Result<u64> {
-        let path = format!("/proc/{}/status", self.pid);
-        let text = std::fs::read_to_string(&path).with_context(|| format!("`{path}` can't be read: has it ended?"))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-            .with_context(|| format!("`{path}` names no resident memory"))
+        resident_kib_of(&self.pid.to_string())
     }
+}
+
+/// The memory that a process holds now, in KiB, by its number or as `self`.
+pub(crate) fn resident_kib_of(process: &str) -> Result<u64> {
+    let path = format!("/proc/{process}/status");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("`{path}` can't be read: has it ended?"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .with_context(|| format!("`{path}` names no resident memory"))
 }
 
 /// The CPU time of a process, by its number or as `self`.

@@ -119,6 +119,13 @@ impl Report {
         };
         let rows = [
             ratio("echo / floor, requests", "", "≥ 0.45", two("echo", "floor").map(requests)),
+            ratio(
+                "echo with both scrub flags / echo, requests",
+                "",
+                "≥ 0.9",
+                two("echo-scrubbed", "echo").map(requests),
+            ),
+            ratio("cache hit / floor, requests", "", "≥ 0.75", two("cached", "floor").map(requests)),
             ratio("openai / proxy, CPU per request", "", "≤ 2.5", two("openai", "proxy").map(cpu)),
             ratio("sandbox alone: instance, call, end of echo", "µs", "", alone("echo")),
             ratio("sandbox alone: instance, encode, end of openai", "µs", "≤ 25", alone("openai")),

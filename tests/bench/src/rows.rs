@@ -27,9 +27,11 @@ impl Row {
 }
 
 /// In the order in which each round runs them: rows that are compared stand together.
-pub(crate) const ROWS: [Row; 10] = [
+pub(crate) const ROWS: [Row; 12] = [
     Row::new("floor", Under::Floor, "/v1.0-alpha2/conversation/echo/converse", bodies::CONVERSE, 32),
     Row::new("echo", Under::Parlor, "/v1.0-alpha2/conversation/echo/converse", bodies::CONVERSE, 32),
+    Row::new("echo-scrubbed", Under::Parlor, "/v1.0-alpha2/conversation/echo/converse", bodies::CONVERSE_SCRUBBED, 32),
+    Row::new("cached", Under::Parlor, "/v1.0-alpha2/conversation/echo-cached/converse", bodies::CONVERSE, 32),
     Row::new("direct", Under::Upstream, "/v1/chat/completions", bodies::CHAT, 32),
     Row::new("proxy", Under::Proxy, "/v1/chat/completions", bodies::CHAT, 32),
     Row::new("openai", Under::Parlor, "/v1.0-alpha2/conversation/openai/converse", bodies::CONVERSE, 32),
