@@ -22,6 +22,12 @@ const ZEROS: [u32; 37] = [
     0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x1D7CE,
 ];
 
+#[cfg(test)]
+thread_local! {
+    /// Bytes that this thread has folded, for tests of how much work there is.
+    pub(crate) static FOLDED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// Folded text and the way back.
 pub(crate) struct Fold<'t> {
     raw: &'t str,
@@ -41,6 +47,8 @@ enum Folded {
 impl<'t> Fold<'t> {
     /// Folds `raw`, which follows on `past`. `hidden` invisible characters stood at the end of what came before.
     pub(crate) fn new(past: &[u8], raw: &'t str, hidden: u8) -> Self {
+        #[cfg(test)]
+        FOLDED.set(FOLDED.get() + past.len() + raw.len());
         let mut fold = Self { raw, bytes: Cow::Borrowed(raw.as_bytes()), past: past.len(), steps: Vec::new() };
         let is_ascii = raw.is_ascii();
         if past.is_empty() && is_ascii {
