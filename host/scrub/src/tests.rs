@@ -21,7 +21,7 @@ pub(crate) fn finds_nothing(text: &str) {
 }
 
 /// Texts with everything in them that a chunk could cut.
-const TEXTS: [&str; 25] = [
+const TEXTS: [&str; 26] = [
     "Hello, my name is Ann. Write to ann.lee+news@mail.example.co.uk or call +1 (202) 555-0123 ext. 5, thanks!",
     "4242 4242 4242 4242 12/30, then 4242424242424242 and 371449635398431.",
     "I live at 12 W. 23rd St., Apt. 4B\nNew York, NY 10010\nand work at 350 Fifth Avenue.",
@@ -30,6 +30,7 @@ const TEXTS: [&str; 25] = [
     "d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709 \
      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "3c:22:fb:9a:01:7e 3C-22-FB-9A-01-7E 3c22.fb9a.017e mac address 3c22fb9a017e",
+    "mac address deadbeefabcd, and so on; mac address of cafe.babe.face, ok, eui deadbeefabcd or not",
     "ISBN 978-0-596-52068-7, ISBN 0-8044-2957-X, ISBN: 080442957X. SSN 536-22-8726 or 536228726",
     "to DE89370400440532013000 or GB33 BUKB 2020 1555 5555 55, P.O. Box 4711, Boston, MA 02134-1000",
     "Hauptstraße 5, Via Garibaldi 3, ul. Długa 14, Flat 3, Elgin Crescent, PSC 802 Box 74\nAPO AE 09499",
