@@ -20,6 +20,23 @@ async fn the_end_of_the_app_is_the_end_of_all_that_it_started() {
 }
 
 #[tokio::test]
+async fn those_who_keep_changing_their_process_are_not_lost() {
+    // Hundreds in a row that begin the next and end at once, and one that stays.
+    let chain = "import os, signal, sys, time\n\
+        os.open(sys.argv[1], os.O_WRONLY)\n\
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)\n\
+        for _ in range(500):\n    \
+            if os.fork(): os._exit(0)\n\
+        time.sleep(1000)";
+    let thread = Thread::new();
+    let path = thread.path();
+    let app = ["python3", "-c", chain, text(&path)];
+    let mut program = Program::beside(&["--dapr-graceful-shutdown-seconds", "1"], &app);
+    assert_eq!(program.code().await, 0, "{}", program.stderr());
+    thread.let_go().await;
+}
+
+#[tokio::test]
 async fn those_who_do_not_mind_sigterm_are_killed() {
     let thread = Thread::new();
     let script = "exec 9>\"$1\"; trap '' TERM; sleep 1000 & setsid sleep 1000 & exit 4";
