@@ -87,6 +87,23 @@ async fn a_signal_ends_all_of_them_and_a_kill_as_well() {
 }
 
 #[tokio::test]
+async fn flags_beside_a_run_file_are_passed_over_aloud() {
+    let resources = root().join("components");
+    let folder = folder(&format!(
+        "version: 1\napps:\n- appDirPath: shop\n  resourcesPath: {}\n  command: [true]\n",
+        resources.display()
+    ));
+    let flags = ["--log-level=info", "-M", "9090", "--app-id", "shop", "--dapr-http-port=0", "--strict"];
+    let mut command = parlor();
+    let mut program = Program::start(command.env("PATH", path()).args(["run", "-f"]).arg(folder.path()).args(flags));
+    assert_eq!(program.code().await, 0, "{}", program.stderr());
+    let log = program.stderr();
+    let told =
+        log.lines().find_map(|line| line.split_once("passed over, because the run file says what its apps need: "));
+    assert_eq!(told.unwrap().1, "--app-id, --dapr-http-port, --strict, --metrics-port");
+}
+
+#[tokio::test]
 async fn every_mistake_of_a_run_file_is_told_and_nothing_is_started() {
     let folder = folder(
         r"version: 2
