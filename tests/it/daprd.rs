@@ -141,6 +141,24 @@ async fn every_call_is_told_when_that_is_asked_for_and_nothing_that_was_said() {
 }
 
 #[tokio::test]
+async fn the_lines_of_a_call_name_its_trace() {
+    let told = async |form: &str| {
+        let mut program = serving(&["-enable-api-logging=true", form]);
+        let answer = client(&program, 1).await.alpha1("echo", "x").await;
+        program.signal("TERM");
+        assert_eq!(program.code().await, 0);
+        let parent = answer.headers["traceparent"].to_str().unwrap().to_owned();
+        let log = program.stdout();
+        let line = log.lines().find(|line| line.contains("HTTP API Called")).unwrap_or_else(|| panic!("{log}"));
+        (line.to_owned(), parent.split('-').nth(1).unwrap().to_owned())
+    };
+    let (line, trace) = told("-log-as-json=false").await;
+    assert!(line.ends_with(&format!(" ver=1.18.3 trace_id={trace}")), "{line}");
+    let (line, trace) = told("-log-as-json").await;
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["trace_id"], trace, "{line}");
+}
+
+#[tokio::test]
 async fn it_waits_for_another_that_serves() {
     let program = serving(&[]);
     let client = client(&program, 1).await;
