@@ -326,13 +326,6 @@ fn above_zero(duration: Duration) -> Result<Duration, String> {
     if duration.is_zero() { Err("it must be longer than 0".to_owned()) } else { Ok(duration) }
 }
 
-/// Whether `parlor run` has a flag, be it one that means nothing here.
-pub fn run_takes(flag: &str) -> bool {
-    let command = Cli::whole();
-    let run = command.find_subcommand("run");
-    run.is_some_and(|run| run.get_arguments().any(|argument| argument.get_long() == Some(flag)))
-}
-
 /// Any port; `-1` is what Dapr's command writes for one that is not given.
 fn port(text: &str) -> Result<u16, String> {
     if text == "-1" {
@@ -344,6 +337,7 @@ fn port(text: &str) -> Result<u16, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::launch::all_flags;
 
     #[test]
     fn sizes_are_read_as_daprd_reads_them() {
@@ -374,6 +368,16 @@ mod tests {
         assert_eq!(milliseconds("1s"), Ok(Duration::from_secs(1)));
         for bad in ["0", "0s", "-1s", "soon", ""] {
             assert!(seconds(bad).is_err() && milliseconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_setting_of_a_run_file_is_a_flag() {
+        let whole = Cli::whole();
+        let run = whole.find_subcommand("run").unwrap();
+        let known: Vec<&str> = run.get_arguments().filter_map(Arg::get_long).collect();
+        for flag in all_flags() {
+            assert!(known.contains(&flag), "--{flag}");
         }
     }
 
