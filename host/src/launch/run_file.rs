@@ -118,7 +118,7 @@ impl Reader<'_> {
         let common = fields
             .node("common")
             .and_then(|node| Fields::of(node, "common", &known, Unknown::Ignored, &mut self.report))
-            .map(|fields| self.block(&fields, &folder))
+            .map(|fields| self.block(&fields, &known, &folder))
             .unwrap_or_default();
         let nodes = fields.list("apps", &mut self.report);
         if nodes.is_empty() && fields.node("apps").is_none_or(|apps| matches!(apps.value, Value::List(_))) {
@@ -136,7 +136,7 @@ impl Reader<'_> {
         let directory = fields.required("appDirPath", &mut self.report);
         let directory = directory.and_then(|path| self.existing(&path, &self.folder.clone()));
         let inside = directory.clone().unwrap_or_else(|| self.folder.clone());
-        let own = self.block(&fields, &inside);
+        let own = self.block(&fields, &known, &inside);
         let command = fields.texts("command", &mut self.report).into_iter().map(|word| word.value).collect();
         let app_id = fields.text("appID", &mut self.report);
         let directory = directory?;
@@ -162,13 +162,13 @@ impl Reader<'_> {
     }
 
     /// Settings, folders and variables, which the common block has as well as an app.
-    fn block(&mut self, fields: &Fields<'_>, folder: &Path) -> Block {
+    fn block(&mut self, fields: &Fields<'_>, known: &[&str], folder: &Path) -> Block {
         let mut resources = fields.texts("resourcesPaths", &mut self.report);
         resources.extend(fields.text("resourcesPath", &mut self.report));
         let resources =
             (!resources.is_empty()).then(|| resources.iter().filter_map(|path| self.existing(path, folder)).collect());
         let variables = fields.node("env").map(|node| self.variables(node)).unwrap_or_default();
-        let mut settings = settings::read(fields, &mut self.report);
+        let mut settings = settings::read(fields, known, &mut self.report);
         for setting in settings.iter_mut().filter(|setting| setting.kind == Kind::Path) {
             let path = At { value: setting.value.clone(), at: setting.at };
             if let Some(path) = self.existing(&path, folder) {

@@ -94,10 +94,10 @@ pub(crate) fn all_flags() -> impl Iterator<Item = &'static str> {
     TABLE.iter().filter_map(|(_, flag, ..)| *flag)
 }
 
-/// The settings among `fields` that are right; the others are reported.
-pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> Vec<Setting> {
+/// The settings among `fields` that are right; the others are reported. Of fields that are not `known` nothing is read.
+pub(super) fn read(fields: &Fields<'_>, known: &[&str], report: &mut Report) -> Vec<Setting> {
     let mut settings = Vec::new();
-    for (key, flag, _, kind) in TABLE {
+    for (key, flag, _, kind) in TABLE.iter().filter(|(key, ..)| known.contains(key)) {
         let Some(text) = fields.text(key, report) else { continue };
         match kind.value(&text.value) {
             Ok(value) => settings.push(Setting { key, flag: *flag, value, kind: *kind, at: text.at }),
