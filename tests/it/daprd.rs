@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{Client, HostBuilder, Program, parlor, root, until};
+use crate::harness::{Client, HostBuilder, Program, in_environment_of, parlor, root, until};
 
 /// A command that calls the program by daprd's name.
 fn daprd(folder: &Path) -> Command {
@@ -14,9 +14,7 @@ fn daprd(folder: &Path) -> Command {
     if !link.exists() {
         std::os::unix::fs::symlink(parlor.get_program(), &link).unwrap();
     }
-    let mut command = Command::new(link);
-    command.env_clear().envs(parlor.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command
+    in_environment_of(&parlor, link)
 }
 
 /// A serving daprd with the components of the repository's own folder.
