@@ -27,7 +27,7 @@ pub(super) struct Message<'a> {
 pub(super) fn generate(messages: &[Message<'_>]) -> Result<String, std::fmt::Error> {
     let mut code = String::new();
     for message in messages {
-        assert!(message.descriptor.field.len() <= 32, "`Members` in protojson.rs has one bit for each field");
+        assert!(message.descriptor.field.len() <= 32, "`Members` in members.rs has one bit for each field");
         writeln!(code, "impl protojson::Message for {} {{", message.rust_name())?;
         if !message.descriptor.field.is_empty() {
             message.reading(&mut code)?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Id, Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::api::cors::AllowedOrigins;
 use crate::api::listen::parse_address;
@@ -43,10 +43,13 @@ impl Cli {
     /// # Errors
     /// What is wrong with it, or the help or version that it asks for.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = Self::whole().try_get_matches_from(words)?;
+        let mut whole = Self::whole();
+        let matches = whole.try_get_matches_from_mut(words)?;
         let mut cli = Self::from_arg_matches(&matches)?;
-        if let (Command::Run(run), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
-            run.asked = Asked::of(matches);
+        if let (Command::Run(run), Some((name, matches))) = (&mut cli.command, matches.subcommand())
+            && let Some(command) = whole.find_subcommand(name)
+        {
+            run.asked = Asked::of(command, matches);
         }
         Ok(cli)
     }
@@ -64,17 +67,19 @@ impl Cli {
 }
 
 impl Asked {
-    fn of(matches: &ArgMatches) -> Self {
-        let is_given = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
-        let given = IN_VAIN.iter().filter(|(name, ..)| is_given(name));
-        let of_several = ["run_file", "log_level", "log_as_json", "log_file", "dapr_graceful_shutdown_seconds"];
-        let others = matches.ids().map(Id::as_str).filter(|id| is_given(id) && !of_several.contains(id));
+    fn of(command: &clap::Command, matches: &ArgMatches) -> Self {
+        let is_given = |flag: &&Arg| matches.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);
+        let given: Vec<&str> = command.get_arguments().filter(is_given).filter_map(Arg::get_long).collect();
+        let written = |wanted: &dyn Fn(&str) -> bool| {
+            given.iter().filter(|flag| wanted(flag)).map(|flag| format!("--{flag}")).collect()
+        };
+        let of_several = ["run-file", "log-level", "log-as-json", "log-file", "dapr-graceful-shutdown-seconds"];
         Self {
-            beside_run_file: others.map(|id| format!("--{}", id.replace('_', "-"))).collect(),
-            http_port: is_given("dapr_http_port"),
-            grpc_port: is_given("dapr_grpc_port"),
-            metrics_port: is_given("metrics_port"),
-            in_vain: given.map(|(name, ..)| format!("--{name}")).collect(),
+            beside_run_file: written(&|flag| !of_several.contains(&flag)),
+            http_port: given.contains(&"dapr-http-port"),
+            grpc_port: given.contains(&"dapr-grpc-port"),
+            metrics_port: given.contains(&"metrics-port"),
+            in_vain: written(&|flag| IN_VAIN.iter().any(|(name, ..)| *name == flag)),
         }
     }
 }
@@ -347,13 +352,6 @@ fn above_zero(duration: Duration) -> Result<Duration, String> {
     if duration.is_zero() { Err("it must be longer than 0".to_owned()) } else { Ok(duration) }
 }
 
-/// Whether `parlor run` has a flag, be it one that means nothing here.
-pub fn run_takes(flag: &str) -> bool {
-    let command = Cli::whole();
-    let run = command.find_subcommand("run");
-    run.is_some_and(|run| run.get_arguments().any(|argument| argument.get_long() == Some(flag)))
-}
-
 /// Any port; `-1` is what Dapr's command writes for one that is not given.
 fn port(text: &str) -> Result<u16, String> {
     if text == "-1" {
@@ -365,6 +363,7 @@ fn port(text: &str) -> Result<u16, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::launch::all_flags;
 
     #[test]
     fn sizes_are_read_as_daprd_reads_them() {
@@ -395,6 +394,16 @@ mod tests {
         assert_eq!(milliseconds("1s"), Ok(Duration::from_secs(1)));
         for bad in ["0", "0s", "-1s", "soon", ""] {
             assert!(seconds(bad).is_err() && milliseconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_setting_of_a_run_file_is_a_flag() {
+        let whole = Cli::whole();
+        let run = whole.find_subcommand("run").unwrap();
+        let known: Vec<&str> = run.get_arguments().filter_map(Arg::get_long).collect();
+        for flag in all_flags() {
+            assert!(known.contains(&flag), "--{flag}");
         }
     }
 

@@ -1,4 +1,5 @@
-//! Durations as Go writes them (`1h30m`, `300ms`, `1.5s`), which is how Dapr's files have them. Pure; never negative.
+//! Durations as Go writes them (`1h30m`, `300ms`, `1.5s`), which is how Dapr's files and answers have them. Pure; never
+//! negative.
 
 use std::time::Duration;
 
@@ -79,6 +80,26 @@ pub fn parse_or_seconds(text: &str) -> Result<Duration, DurationError> {
     seconds.map(Duration::from_secs).ok_or_else(|| DurationError::TooLong(text.to_owned()))
 }
 
+/// Writes a duration as Go's `time.Duration.String` does: `1h0m0s`, `1.5s`, `500ms`.
+pub fn text(duration: Duration) -> String {
+    let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
+    let last = decimal(seconds % 60, nanoseconds, 9);
+    match (seconds, nanoseconds) {
+        (0, 0) => "0s".to_owned(),
+        (0, ..1_000) => format!("{nanoseconds}ns"),
+        (0, ..1_000_000) => decimal((nanoseconds / 1_000).into(), nanoseconds % 1_000, 3) + "\u{b5}s",
+        (0, _) => decimal((nanoseconds / 1_000_000).into(), nanoseconds % 1_000_000, 6) + "ms",
+        (..60, _) => last + "s",
+        (..3_600, _) => format!("{}m{last}s", seconds / 60),
+        _ => format!("{}h{}m{last}s", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+/// A number with a fraction of so many digits, of which those at the end that are zeros are left out.
+fn decimal(whole: u64, fraction: u32, digits: usize) -> String {
+    format!("{whole}.{fraction:0digits$}").trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 fn split_digits(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
 }
@@ -130,6 +151,32 @@ mod tests {
         check("10us2ns", 10_002);
         check("0.3333333333333333333h", 1_200_000_000_000 - 1);
         check("2562047h47m16.854775807s", 9_223_372_036_854_775_807);
+    }
+
+    #[test]
+    fn a_duration_is_written_as_go_writes_it() {
+        for (nanoseconds, written) in [
+            (0, "0s"),
+            (1, "1ns"),
+            (1_100, "1.1\u{b5}s"),
+            (10_000, "10\u{b5}s"),
+            (2_200_000, "2.2ms"),
+            (500_000_000, "500ms"),
+            (999_999_999, "999.999999ms"),
+            (1_000_000_000, "1s"),
+            (1_500_000_000, "1.5s"),
+            (20_000_000_000, "20s"),
+            (60_000_000_000, "1m0s"),
+            (245_000_000_000, "4m5s"),
+            (245_001_000_000, "4m5.001s"),
+            (3_600_000_000_000, "1h0m0s"),
+            (18_367_001_000_000, "5h6m7.001s"),
+            (36_000_000_000_001, "10h0m0.000000001s"),
+            (9_223_372_036_854_775_807, "2562047h47m16.854775807s"),
+        ] {
+            assert_eq!(text(Duration::from_nanos(nanoseconds)), written);
+            check(written, nanoseconds);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{ANY_METRICS_PORT, Client, HostBuilder, Program, parlor, root, until};
+use crate::harness::{ANY_METRICS_PORT, Client, HostBuilder, Program, in_environment_of, parlor, root, until};
 
 /// A command that calls the program by daprd's name.
 fn daprd(folder: &Path) -> Command {
@@ -14,9 +14,7 @@ fn daprd(folder: &Path) -> Command {
     if !link.exists() {
         std::os::unix::fs::symlink(parlor.get_program(), &link).unwrap();
     }
-    let mut command = Command::new(link);
-    command.env_clear().envs(parlor.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command
+    in_environment_of(&parlor, link)
 }
 
 /// A serving daprd with the components of the repository's own folder.
@@ -143,6 +141,24 @@ async fn every_call_is_told_when_that_is_asked_for_and_nothing_that_was_said() {
     assert!(line.contains(" method=\"POST /v1.0-alpha1/conversation/echo/converse\" "), "{line}");
     assert!(line.contains(" scope=dapr.runtime.http-info "), "{line}");
     assert!(!log.contains("private words"), "{log}");
+}
+
+#[tokio::test]
+async fn the_lines_of_a_call_name_its_trace() {
+    let told = async |form: &str| {
+        let mut program = serving(&["-enable-api-logging=true", form]);
+        let answer = client(&program, 1).await.alpha1("echo", "x").await;
+        program.signal("TERM");
+        assert_eq!(program.code().await, 0);
+        let parent = answer.headers["traceparent"].to_str().unwrap().to_owned();
+        let log = program.stdout();
+        let line = log.lines().find(|line| line.contains("HTTP API Called")).unwrap_or_else(|| panic!("{log}"));
+        (line.to_owned(), parent.split('-').nth(1).unwrap().to_owned())
+    };
+    let (line, trace) = told("-log-as-json=false").await;
+    assert!(line.ends_with(&format!(" ver=1.18.3 trace_id={trace}")), "{line}");
+    let (line, trace) = told("-log-as-json").await;
+    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["trace_id"], trace, "{line}");
 }
 
 #[tokio::test]

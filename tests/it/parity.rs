@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::harness::{Host, HostBuilder, Upstream};
+use crate::harness::Host;
 
 /// The version of the API that a case is for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -248,119 +248,6 @@ async fn errors_have_the_same_code_and_text() {
     body["tools"] = json!([tool("f", &json!("none"))]);
     let text = "failed conversing with component echo: tool function properties must be a map[string]any, got string";
     check(Alpha2, "echo", body, "ERR_CONVERSATION_INVOKE", text).await;
-}
-
-/// A host with one component of a vendor that is the test's own.
-fn vendor(upstream: &Upstream, name: &str) -> Host {
-    let endpoint = format!("{}/v1", upstream.origin);
-    let settings = [("key", "k"), ("model", "m"), ("endpoint", endpoint.as_str())];
-    HostBuilder::new().component(name, "conversation.openai", &settings).start()
-}
-
-/// What both make of a vendor's answer, and what arrived there, which must be the same too.
-async fn with_vendor(
-    host: &Host,
-    upstream: &mut Upstream,
-    version: Version,
-    body: &Value,
-    (status, answer): (u16, &Value),
-) -> (Outcome, Value) {
-    let (outcome, arrived) = tokio::join!(by_both(host, version, "gpt", body), async {
-        let mut arrived = Vec::new();
-        for _ in 0..2 {
-            let call = upstream.call().await;
-            arrived.push(call.json());
-            call.answer(status, answer.to_string());
-        }
-        arrived
-    });
-    assert_eq!(arrived[0], arrived[1], "{body}");
-    (outcome, arrived[0].clone())
-}
-
-fn completion(usage: &Value) -> Value {
-    let choice = |index: u32, text: &str| json!({ "index": index, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" });
-    json!({ "id": "1", "model": "reported", "choices": [choice(0, "one"), choice(1, "two")], "usage": usage })
-}
-
-#[tokio::test]
-async fn a_vendor_gets_the_same_request_and_its_answer_comes_back_the_same() {
-    let mut upstream = Upstream::start().await;
-    let host = vendor(&upstream, "gpt");
-    let usage = json!({
-        "prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 17,
-        "prompt_tokens_details": { "cached_tokens": 1, "audio_tokens": 2 },
-        "completion_tokens_details": { "reasoning_tokens": 5 },
-    });
-    let mut body = inputs(&[said("ofDeveloper", "d"), said("ofSystem", "s"), said("ofUser", "u")]);
-    let fields = json!({
-        "tools": [tool("f", &json!({ "a": { "type": "integer", "minimum": 1, "maximum": 2.5 } }))],
-        "toolChoice": "f", "temperature": 0.5, "metadata": { "team": "t" },
-        "responseFormat": { "type": "object", "properties": { "b": { "type": "string" } } },
-    });
-    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    let (outcome, arrived) = with_vendor(&host, &mut upstream, Alpha2, &body, (200, &completion(&usage))).await;
-    let outputs = outcome.unwrap()["outputs"].clone();
-    assert_eq!(outputs[1]["choices"][0]["index"], "1");
-    for output in outputs.as_array().unwrap() {
-        assert_eq!(output["model"], "m");
-        assert_eq!(output["usage"]["promptTokensDetails"], json!({ "audioTokens": "2", "cachedTokens": "1" }));
-        assert_eq!(output["usage"]["completionTokensDetails"], json!({ "reasoningTokens": "5" }));
-    }
-    assert_eq!(arrived["tool_choice"], json!({ "type": "function", "function": { "name": "f" } }));
-    assert_eq!(arrived["tools"][0]["function"]["parameters"]["properties"]["a"]["minimum"], json!(1));
-    for (choice, expected) in [("auto", "auto"), ("none", "none"), ("required", "required"), ("", "auto")] {
-        body["toolChoice"] = json!(choice);
-        let (_, arrived) = with_vendor(&host, &mut upstream, Alpha2, &body, (200, &completion(&usage))).await;
-        assert_eq!(arrived["tool_choice"], expected);
-    }
-}
-
-#[tokio::test]
-async fn alpha1_roles_reach_the_vendor_alike() {
-    let mut upstream = Upstream::start().await;
-    let host = vendor(&upstream, "gpt");
-    for role in ["user", "human", "system", "assistant", "ai", "generic", "developer", "System", ""] {
-        let body = json!({ "inputs": [{ "content": "x", "role": role }] });
-        let (outcome, arrived) = with_vendor(&host, &mut upstream, Alpha1, &body, (200, &completion(&json!({})))).await;
-        assert_eq!(outcome.unwrap()["outputs"], json!([{ "result": "one" }, { "result": "two" }]));
-        let expected = match role {
-            "system" => "system",
-            "assistant" | "ai" => "assistant",
-            _ => "user",
-        };
-        assert_eq!(arrived["messages"][0]["role"], expected, "{role}");
-    }
-}
-
-#[tokio::test]
-async fn a_vendors_error_comes_back_alike() {
-    let mut upstream = Upstream::start().await;
-    let host = vendor(&upstream, "gpt");
-    let body = json!({ "inputs": [{ "content": "x" }] });
-    for status in [400, 401, 404, 429, 500, 503] {
-        let error = json!({ "error": { "message": "no such luck", "type": "t" } });
-        let (outcome, _) = with_vendor(&host, &mut upstream, Alpha1, &body, (status, &error)).await;
-        let (code, text) = outcome.unwrap_err();
-        assert_eq!(code, "ERR_CONVERSATION_INVOKE", "{status}");
-        assert!(text.starts_with("failed conversing with component gpt: ") && text.contains("no such luck"), "{text}");
-    }
-}
-
-#[tokio::test]
-async fn when_to_come_back_is_told_alike() {
-    let mut upstream = Upstream::start().await;
-    let host = vendor(&upstream, "gpt");
-    let body = json!({ "inputs": [{ "content": "x" }] });
-    let calls = async { (host.client.alpha1("gpt", "x").await, host.grpc.alpha1("gpt", &body).await.unwrap_err()) };
-    let ((answer, status), ()) = tokio::join!(calls, async {
-        for _ in 0..2 {
-            let refusal = http::Response::builder().status(429).header("retry-after", "7");
-            upstream.call().await.answer_with(refusal.body("{}".into()).unwrap());
-        }
-    });
-    assert_eq!(answer.headers["retry-after"], "7");
-    assert_eq!(status.metadata().get("retry-after").unwrap(), "7");
 }
 
 #[tokio::test]

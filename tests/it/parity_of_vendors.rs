@@ -1,10 +1,9 @@
 //! What both transports make of a vendor's answer: Dapr's own cases of its components (settings, model, usage, tool
 //! choice), with a vendor that the test plays.
 
-use http::Response;
 use serde_json::{Value, json};
 
-use crate::harness::{Call, Host, HostBuilder, Upstream};
+use crate::harness::{Host, HostBuilder, Upstream};
 use crate::parity::Version::{Alpha1, Alpha2};
 use crate::parity::{Outcome, Version, by_both, function_call, inputs, said, tool};
 
@@ -14,32 +13,34 @@ fn host(upstream: &Upstream, settings: &[(&str, &str)]) -> Host {
     HostBuilder::new().component("gpt", "conversation.openai", &[&endpoint[..], settings].concat()).start()
 }
 
-fn answered(call: Call, body: &Value) {
-    let response = Response::builder().header("content-type", "application/json");
-    call.answer_with(response.body(body.to_string().into()).unwrap());
-}
+/// What the vendor was asked: the path with its query, and the body.
+type Asked = (String, Value);
 
-/// Asks by both transports a vendor that says `told`; also what the vendor was asked.
-async fn ask(host: &Host, upstream: &mut Upstream, body: &Value, told: &Value) -> (Outcome, Vec<(String, Value)>) {
-    ask_in(host, upstream, Alpha2, body, told).await
-}
-
+/// Asks by both transports, whose requests must be the same, a vendor that answers with this status and body.
 async fn ask_in(
     host: &Host,
     upstream: &mut Upstream,
     version: Version,
     body: &Value,
-    told: &Value,
-) -> (Outcome, Vec<(String, Value)>) {
-    tokio::join!(by_both(host, version, "gpt", body), async {
-        let mut asked = Vec::new();
-        for _ in ["HTTP", "gRPC"] {
-            let call = upstream.call().await;
-            asked.push((call.head.uri.to_string(), call.json()));
-            answered(call, told);
-        }
-        asked
-    })
+    (status, told): (u16, &Value),
+) -> (Outcome, Asked) {
+    let (outcome, [by_http, by_grpc]) = tokio::join!(by_both(host, version, "gpt", body), async {
+        [answered(upstream, status, told).await, answered(upstream, status, told).await]
+    });
+    assert_eq!(by_http, by_grpc, "{body}");
+    (outcome, by_http)
+}
+
+async fn answered(upstream: &mut Upstream, status: u16, told: &Value) -> Asked {
+    let call = upstream.call().await;
+    let asked = (call.head.uri.to_string(), call.json());
+    call.answer(status, told.to_string());
+    asked
+}
+
+/// The same by alpha2 with a vendor that answers well.
+async fn ask(host: &Host, upstream: &mut Upstream, body: &Value, told: &Value) -> (Outcome, Asked) {
+    ask_in(host, upstream, Alpha2, body, (200, told)).await
 }
 
 /// What chat completions say, with these choices and this usage.
@@ -49,6 +50,13 @@ fn completion(choices: &Value, usage: &Value) -> Value {
 
 fn choice(content: &str) -> Value {
     json!({ "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": content } })
+}
+
+/// Two candidates, `one` and `two`.
+fn both(usage: &Value) -> Value {
+    let mut second = choice("two");
+    second["index"] = json!(1);
+    completion(&json!([choice("one"), second]), usage)
 }
 
 fn hello() -> Value {
@@ -70,7 +78,7 @@ async fn the_endpoint_and_the_model_are_the_components() {
         let (answer, asked) = ask(&host, &mut upstream, &body, &hello()).await;
         // The model is the one that was asked for, not the vendor's word for it.
         assert_eq!(answer.unwrap()["outputs"][0]["model"], model);
-        assert!(asked.iter().all(|(path, body)| path == "/chat/completions" && body["model"] == model), "{asked:?}");
+        assert_eq!((asked.0.as_str(), &asked.1["model"]), ("/chat/completions", &json!(model)));
     }
 }
 
@@ -80,10 +88,9 @@ async fn azure_needs_its_endpoint_and_its_version() {
     let azure = [("apiType", "azure"), ("model", "deployed")];
     let body = inputs(&[said("ofUser", "hi")]);
     let complete = host(&upstream, &[&azure[..], &[("apiVersion", "2025-01-01-preview")]].concat());
-    let (answer, asked) = ask(&complete, &mut upstream, &body, &hello()).await;
+    let (answer, (asked, _)) = ask(&complete, &mut upstream, &body, &hello()).await;
     assert_eq!(answer.unwrap()["outputs"][0]["model"], "deployed");
-    let path = "/openai/deployments/deployed/chat/completions?api-version=2025-01-01-preview";
-    assert!(asked.iter().all(|(asked, _)| asked == path), "{asked:?}");
+    assert_eq!(asked, "/openai/deployments/deployed/chat/completions?api-version=2025-01-01-preview");
 
     let missing = failed("endpoint and apiVersion must be provided when apiType is set to 'azure'");
     assert_eq!(by_both(&host(&upstream, &azure), Alpha2, "gpt", &body).await, missing);
@@ -172,13 +179,14 @@ async fn a_tool_choice_arrives_as_chat_completions_have_it() {
         (json!("none"), json!("none")),
         (json!("required"), json!("required")),
         (json!("f"), named),
+        (json!(""), json!("auto")),
         (Value::Null, json!("auto")),
     ] {
         let mut body = inputs(&[said("ofUser", "hi")]);
         body["tools"] = json!([tool("f", &json!({}))]);
         body["toolChoice"] = tool_choice.clone();
-        let (answer, asked) = ask(&host, &mut upstream, &body, &told).await;
-        assert!(asked.iter().all(|(_, body)| body["tool_choice"] == expected), "{tool_choice}: {asked:?}");
+        let (answer, (_, asked)) = ask(&host, &mut upstream, &body, &told).await;
+        assert_eq!(asked["tool_choice"], expected, "{tool_choice}");
         let message = &answer.unwrap()["outputs"][0]["choices"][0]["message"];
         assert_eq!(message["toolCalls"], json!([function_call("c1", "f", "{}")]));
     }
@@ -194,13 +202,75 @@ async fn a_role_of_alpha1_arrives_as_the_one_it_means() {
         (json!("system"), "system"),
         (json!("assistant"), "assistant"),
         (json!("ai"), "assistant"),
+        (json!("generic"), "user"),
         (json!("developer"), "user"),
+        (json!("System"), "user"),
         (json!("User"), "user"),
+        (json!(""), "user"),
         (Value::Null, "user"),
     ] {
         let body = json!({ "inputs": [{ "content": "x", "role": role }] });
-        let (answer, asked) = ask_in(&host, &mut upstream, Alpha1, &body, &hello()).await;
-        assert_eq!(answer.unwrap(), json!({ "outputs": [{ "result": "hello" }] }));
-        assert!(asked.iter().all(|(_, body)| body["messages"][0]["role"] == expected), "{role}: {asked:?}");
+        let told = both(&Value::Null);
+        let (answer, (_, asked)) = ask_in(&host, &mut upstream, Alpha1, &body, (200, &told)).await;
+        assert_eq!(answer.unwrap(), json!({ "outputs": [{ "result": "one" }, { "result": "two" }] }));
+        assert_eq!(asked["messages"][0]["role"], expected, "{role}");
     }
+}
+
+#[tokio::test]
+async fn a_vendor_gets_the_same_request_and_its_answer_comes_back_the_same() {
+    let mut upstream = Upstream::start().await;
+    let host = host(&upstream, &[("model", "m")]);
+    let usage = json!({
+        "prompt_tokens": 9, "completion_tokens": 8, "total_tokens": 17,
+        "prompt_tokens_details": { "cached_tokens": 1, "audio_tokens": 2 },
+        "completion_tokens_details": { "reasoning_tokens": 5 },
+    });
+    let mut body = inputs(&[said("ofDeveloper", "d"), said("ofSystem", "s"), said("ofUser", "u")]);
+    let fields = json!({
+        "tools": [tool("f", &json!({ "a": { "type": "integer", "minimum": 1, "maximum": 2.5 } }))],
+        "toolChoice": "f", "temperature": 0.5, "metadata": { "team": "t" },
+        "responseFormat": { "type": "object", "properties": { "b": { "type": "string" } } },
+    });
+    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let (outcome, (_, asked)) = ask(&host, &mut upstream, &body, &both(&usage)).await;
+    let outputs = outcome.unwrap()["outputs"].clone();
+    assert_eq!(outputs[1]["choices"][0]["index"], "1");
+    for output in outputs.as_array().unwrap() {
+        assert_eq!(output["model"], "m");
+        assert_eq!(output["usage"]["promptTokensDetails"], json!({ "audioTokens": "2", "cachedTokens": "1" }));
+        assert_eq!(output["usage"]["completionTokensDetails"], json!({ "reasoningTokens": "5" }));
+    }
+    assert_eq!(asked["tool_choice"], json!({ "type": "function", "function": { "name": "f" } }));
+    assert_eq!(asked["tools"][0]["function"]["parameters"]["properties"]["a"]["minimum"], json!(1));
+}
+
+#[tokio::test]
+async fn a_vendors_error_comes_back_alike() {
+    let mut upstream = Upstream::start().await;
+    let host = host(&upstream, &[("model", "m")]);
+    let body = json!({ "inputs": [{ "content": "x" }] });
+    for status in [400, 401, 404, 429, 500, 503] {
+        let error = json!({ "error": { "message": "no such luck", "type": "t" } });
+        let (outcome, _) = ask_in(&host, &mut upstream, Alpha1, &body, (status, &error)).await;
+        let (code, text) = outcome.unwrap_err();
+        assert_eq!(code, INVOKE, "{status}");
+        assert!(text.starts_with("failed conversing with component gpt: ") && text.contains("no such luck"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn when_to_come_back_is_told_alike() {
+    let mut upstream = Upstream::start().await;
+    let host = host(&upstream, &[("model", "m")]);
+    let body = json!({ "inputs": [{ "content": "x" }] });
+    let calls = async { (host.client.alpha1("gpt", "x").await, host.grpc.alpha1("gpt", &body).await.unwrap_err()) };
+    let ((answer, status), ()) = tokio::join!(calls, async {
+        for _ in 0..2 {
+            let refusal = http::Response::builder().status(429).header("retry-after", "7");
+            upstream.call().await.answer_with(refusal.body("{}".into()).unwrap());
+        }
+    });
+    assert_eq!(answer.headers["retry-after"], "7");
+    assert_eq!(status.metadata().get("retry-after").unwrap(), "7");
 }

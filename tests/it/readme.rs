@@ -81,13 +81,18 @@ fn the_programs_of_the_readme_are_those_that_are_tested() {
 #[test]
 fn the_yaml_of_the_readme_is_right() {
     let blocks = blocks(&fs::read_to_string(root().join("README.md")).unwrap());
-    let whole = blocks.iter().filter(|(language, lines)| language == "yaml" && lines[0].starts_with("apiVersion"));
-    for (index, (_, lines)) in whole.enumerate() {
+    let is_whole =
+        |(language, lines): &&(String, Vec<String>)| language == "yaml" && lines[0].starts_with("apiVersion");
+    let whole: Vec<_> = blocks.iter().filter(is_whole).collect();
+    assert!(!whole.is_empty(), "the README has a `yaml` block that is a file");
+    for (_, lines) in whole {
         let host = HostBuilder::new()
-            .file(&format!("readme-{index}.yaml"), lines.join("\n"))
+            .file("readme.yaml", lines.join("\n"))
             .environment("OPENAI_API_KEY", "sk-none")
             .argument("--strict");
+        let first = |key: &str| lines.iter().find_map(|line| line.trim().strip_prefix(key)).unwrap();
+        let loaded = format!(" with {} ({}/{})", first("name: "), first("type: "), first("version: "));
         let summary = host.start().summary.clone();
-        assert!(!summary.contains("with no component"), "{summary}");
+        assert!(summary.ends_with(&loaded), "{summary}");
     }
 }

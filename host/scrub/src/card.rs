@@ -2,7 +2,7 @@
 //! (Luhn).
 
 use crate::context::Topic;
-use crate::number::{Gap, Number};
+use crate::number::{Gap, Number, value};
 use crate::text::{Text, is_word};
 
 /// First digits from, up to, and the lengths that go with them. Both ends have the same number of digits.
@@ -91,7 +91,7 @@ fn is_issued(digits: &[u8], is_called_card: bool) -> bool {
     let length = digits.len();
     let known = ISSUERS.iter().any(|(from, upto, lengths)| {
         let width = from.ilog10() as usize + 1;
-        let prefix = digits.iter().take(width).fold(0, |value, digit| value * 10 + u32::from(*digit));
+        let prefix = value(digits.get(..width).unwrap_or(digits));
         // Twelve digits are too few to be sure of by themselves.
         (*from..=*upto).contains(&prefix) && lengths.contains(&length) && (length > 12 || is_called_card)
     });

@@ -1,9 +1,9 @@
 //! Digests in hexadecimal: MD5 (RFC 1321, 32 digits), SHA-1 (40) and SHA-256 (64, both FIPS 180-4).
 
 use crate::Kind;
-use crate::text::{Text, is_digit, is_hex, is_letter};
+use crate::text::{Text, is_digit, is_letter};
 
-/// The digest that is the whole word from `at` to `end`. Digits alone or letters alone are something else: a digest of
+/// The digest that is the whole word of hexadecimal digits from `at` to `end`. Digits alone or letters alone are something else: a digest of
 /// such a kind comes up once in three million.
 pub(crate) fn find(text: &Text, at: usize, end: usize) -> Option<Kind> {
     let kind = match end - at {
@@ -14,7 +14,7 @@ pub(crate) fn find(text: &Text, at: usize, end: usize) -> Option<Kind> {
     };
     let word = text.slice(at, end);
     let has = |wanted: fn(u8) -> bool| word.iter().any(|byte| wanted(*byte));
-    (word.iter().all(|byte| is_hex(*byte)) && has(is_digit) && has(is_letter)).then_some(kind)
+    (has(is_digit) && has(is_letter)).then_some(kind)
 }
 
 #[cfg(test)]

@@ -4,7 +4,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::text::BEHIND;
 use crate::{detect_after, replace, scrub};
+
+/// Bytes at the end of a name that say something, even in characters of four bytes each. A name may be as long as the
+/// text, and is read again for each of its values.
+const NAME: usize = 4 * BEHIND;
+
+/// The shortest string with something in it: `::1`.
+const SHORTEST: usize = 3;
 
 /// Deeper nesting is no argument of a tool; the text is then scrubbed as text.
 const DEPTH: usize = 512;
@@ -36,8 +44,9 @@ fn scrub_string(name: &str, raw: &str) -> Option<String> {
     (!spans.is_empty()).then(|| escape(&replace(&value, &spans)))
 }
 
-/// `phoneNumber` as `phone Number: `.
+/// `phoneNumber` as `phone Number: `, of a long name the end.
 fn spaced(name: &str) -> String {
+    let name = name.get(name.ceil_char_boundary(name.len().saturating_sub(NAME))..).unwrap_or_default();
     let mut words = String::new();
     let mut was_small = false;
     for character in name.chars() {
@@ -112,7 +121,7 @@ fn escape(value: &str) -> String {
     escaped
 }
 
-/// A reader of JSON that only notes where the string values are, and the name of each one's field.
+/// A reader of JSON that only notes where the string values are that may hold something, and the name of each one's field.
 struct Walk<'t> {
     bytes: &'t [u8],
     at: usize,
@@ -149,7 +158,9 @@ impl<'t> Walk<'t> {
         match self.peek() {
             b'"' => {
                 let value = self.string()?;
-                self.found.push((name.clone(), value));
+                if value.len() >= SHORTEST {
+                    self.found.push((name.clone(), value));
+                }
             }
             bracket @ (b'{' | b'[') => {
                 self.at += 1;
@@ -277,6 +288,7 @@ impl<'t> Walk<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fold::FOLDED;
 
     fn check(text: &str, scrubbed: &str) {
         assert_eq!(scrub_json_strings(text), scrubbed);
@@ -297,6 +309,28 @@ mod tests {
     fn a_name_says_what_its_value_is() {
         check(r#"{"ssn": "536228726", "id": "536228726"}"#, r#"{"ssn": "<US_SSN>", "id": "536228726"}"#);
         check(r#"{"phoneNumbers": ["2025550123"]}"#, r#"{"phoneNumbers": ["<PHONE_NUMBER>"]}"#);
+    }
+
+    #[test]
+    fn of_a_long_name_the_end_says_it() {
+        let name = "ab ".repeat(1_000);
+        check(&format!(r#"{{"{name}ssn": "536228726"}}"#), &format!(r#"{{"{name}ssn": "<US_SSN>"}}"#));
+        let name = "\u{1D7D2}é".repeat(300);
+        check(&format!(r#"{{"{name} ssn": "536228726"}}"#), &format!(r#"{{"{name} ssn": "<US_SSN>"}}"#));
+    }
+
+    #[test]
+    fn values_of_one_name_cost_no_more_the_longer_it_is() {
+        let folded = |length: usize, values: &str| {
+            let before = FOLDED.get();
+            let text = format!(r#"{{"{}": [{values}"1234"]}}"#, "a".repeat(length));
+            check(&text, &text);
+            FOLDED.get() - before
+        };
+        let values = r#""1234", "#.repeat(1_000);
+        assert_eq!(folded(1_000, &values), folded(100_000, &values));
+        let tiny = r#""", "a", "12", "#.repeat(1_000);
+        assert_eq!(folded(100, &tiny), folded(100, ""), "nothing is in strings of two characters");
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub(crate) fn find(text: &Text, at: usize, first: usize) -> Option<usize> {
     match (first - at, text.at(first)) {
         (2, mark @ (b':' | b'-')) => pairs(text, at, mark),
         (4, b'.') => quads(text, at),
-        (12, _) => bare(text, at, first),
+        (12, _) => (topic(text, at) == Some(Topic::Mac)).then_some(first),
         _ => None,
     }
 }
@@ -25,11 +25,6 @@ fn quads(text: &Text, at: usize) -> Option<usize> {
     let is_one = groups(text, at, 4, b'.')? == 3;
     let has_letter = text.slice(at, end).iter().any(|byte| is_letter(*byte));
     (is_one && (has_letter || topic(text, at) == Some(Topic::Mac))).then_some(end)
-}
-
-fn bare(text: &Text, at: usize, end: usize) -> Option<usize> {
-    let is_one = text.slice(at, end).iter().all(|byte| is_hex(*byte));
-    (is_one && topic(text, at) == Some(Topic::Mac)).then_some(end)
 }
 
 /// How many groups of `width` digits follow one another with `mark` between, or none when the last one does not end.

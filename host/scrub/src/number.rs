@@ -150,6 +150,11 @@ impl Number {
     }
 }
 
+/// What a few digits make together.
+pub(crate) fn value(digits: &[u8]) -> u32 {
+    digits.iter().fold(0, |value, digit| value * 10 + u32::from(*digit))
+}
+
 fn is_tied(text: &Text, end: usize) -> bool {
     let next = text.at(end);
     is_word(next) || next == b'_' || matches!(next, b'-' | b'.') && is_digit(text.at(end + 1))

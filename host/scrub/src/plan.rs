@@ -4,6 +4,8 @@
 
 use std::sync::LazyLock;
 
+use crate::number::value;
+
 /// E.164's longest number, country code included.
 pub(crate) const LONGEST: usize = 15;
 /// What the shortest national numbers make with their country code.
@@ -30,8 +32,7 @@ fn country_code(prefix: u32) -> (usize, usize) {
 fn split(digits: &[u8]) -> Option<(u32, &[u8])> {
     (1..=3).find_map(|width| {
         let (code, national) = digits.split_at_checked(width)?;
-        let code = code.iter().fold(0, |code, digit| code * 10 + usize::from(*digit));
-        let lengths = LENGTHS.get(code).copied().filter(|lengths| *lengths > 0)?;
+        let lengths = LENGTHS.get(value(code) as usize).copied().filter(|lengths| *lengths > 0)?;
         (digits.first() != Some(&0)).then_some((lengths, national))
     })
 }

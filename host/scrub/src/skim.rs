@@ -41,7 +41,7 @@ fn word(rest: &[u8]) -> usize {
         [b'.', after @ ..] if length > 2 && !matches!(after, [next, ..] if is_local(*next)) => after,
         _ => after,
     };
-    if after.len() < AFTER || may_be_box(word) || !ends(word, after) { 0 } else { length }
+    if after.len() < AFTER || may_be_box(word) || may_be_mac(word) || !ends(word, after) { 0 } else { length }
 }
 
 /// Whether what comes after `word` makes it no part of an address, number or name.
@@ -54,7 +54,7 @@ fn ends(word: &[u8], after: &[u8]) -> bool {
         [b'"', next, ..] => *next != b'@',
         [b'\\', next, ..] => *next != b'u',
         [b'@' | b'&', ..] => false,
-        [b':', ..] => !word.iter().all(|byte| is_hex(*byte)),
+        [b':', ..] => !is_hexadecimal(word),
         [next, ..] => !is_word(*next) && !is_local(*next),
         [] => false,
     }
@@ -63,4 +63,13 @@ fn ends(word: &[u8], after: &[u8]) -> bool {
 /// `p.o. box`, `po box`, `pob`, `post office box`.
 fn may_be_box(word: &[u8]) -> bool {
     matches!(word, [b'p'] | b"po" | b"pob" | b"post")
+}
+
+/// Twelve hexadecimal digits that all happen to be letters.
+fn may_be_mac(word: &[u8]) -> bool {
+    word.len() == 12 && is_hexadecimal(word)
+}
+
+fn is_hexadecimal(word: &[u8]) -> bool {
+    word.iter().all(|byte| is_hex(*byte))
 }

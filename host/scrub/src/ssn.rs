@@ -3,7 +3,7 @@
 //! 2011 every other area is given out).
 
 use crate::context::Topic;
-use crate::number::{Gap, Number};
+use crate::number::{Gap, Number, value};
 use crate::text::Text;
 
 /// The end of the number that begins `number`.
@@ -25,7 +25,6 @@ pub(crate) fn find(text: &Text, number: &Number, topic: Option<Topic>) -> Option
 }
 
 fn is_given_out(digits: &[u8]) -> bool {
-    let value = |digits: &[u8]| digits.iter().fold(0, |value, digit| value * 10 + u32::from(*digit));
     let (area, rest) = digits.split_at(3.min(digits.len()));
     let (group, serial) = rest.split_at(2.min(rest.len()));
     !matches!(value(area), 0 | 666 | 900..) && value(group) > 0 && value(serial) > 0

@@ -67,9 +67,9 @@ impl Scrubber {
         let text = Text::new(&fold.bytes, open);
         let settled = scan(&text, self.past.len(), &mut |found| spans.push(fold.span(&found)));
         let cut = if settled == fold.bytes.len() { raw.len() } else { fold.raw_start(settled) };
-        let hidden = fold.hidden_before(cut, self.hidden);
-        let past = fold.bytes.get(settled.saturating_sub(BEHIND)..settled).unwrap_or_default().to_vec();
-        (self.past, self.hidden) = (past, hidden);
+        self.hidden = fold.hidden_before(cut, self.hidden);
+        let past = fold.bytes.get(settled.saturating_sub(BEHIND)..settled).unwrap_or_default();
+        past.clone_into(&mut self.past);
         (replace(raw.get(..cut).unwrap_or(raw), &spans), cut)
     }
 }

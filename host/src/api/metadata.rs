@@ -13,6 +13,7 @@ use super::dapr::wire::{
 };
 use super::status::Refusal;
 use crate::app_health::AppConnection;
+use crate::duration;
 use crate::limits;
 use crate::version;
 
@@ -47,8 +48,8 @@ impl From<&AppConnection> for AppConnectionProperties {
     fn from(app: &AppConnection) -> Self {
         let health = app.check.as_ref().map(|check| AppConnectionHealthProperties {
             health_check_path: check.path.as_str().to_owned(),
-            health_probe_interval: format!("{:?}", check.interval),
-            health_probe_timeout: format!("{:?}", check.timeout),
+            health_probe_interval: duration::text(check.interval),
+            health_probe_timeout: duration::text(check.timeout),
             health_threshold: i32::try_from(check.threshold).unwrap_or(i32::MAX),
             health_status: if app.is_healthy() { "healthy" } else { "unhealthy" }.to_owned(),
         });

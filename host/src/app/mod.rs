@@ -16,7 +16,7 @@ use self::end::{End, accompany, asked, forced, stop};
 use self::serving::{Serving, serve};
 use crate::assemble::{Assembly, assemble};
 use crate::built_in::BuiltIns;
-use crate::cli::{self, Check, Run, SandboxArgs};
+use crate::cli::{Check, Run, SandboxArgs};
 use crate::components::environment::ProcessEnvironment;
 use crate::components::{AppIdentity, Sources, read};
 use crate::daprd;
@@ -100,7 +100,7 @@ async fn run_several(path: &Path, args: &Run, surroundings: &Surroundings) -> Re
         tracing::warn!("passed over, because the run file says what its apps need: {flags}");
     }
     let mut signals = Signals::listen(true).context("can't listen to signals")?;
-    let code = several::run(&reading.plans, cli::run_takes, grace(args), &mut signals).await?;
+    let code = several::run(&reading.plans, grace(args), &mut signals).await?;
     Ok(ExitCode::from(code))
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     log(&assembly.diagnostics);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
-        anyhow::bail!("{mistakes} mistakes in the component files, and `--strict` allows none");
+        anyhow::bail!("{} in the component files, and `--strict` allows none", counted(mistakes, "mistake"));
     }
     let app = app_connection(&args.app)?.map(Arc::new);
     let metrics = Metrics::new(&args.app_id, surroundings.namespace.as_deref().unwrap_or_default())?;

@@ -301,23 +301,17 @@ fn no_text_makes_the_reader_panic() {
         "? ",
     ];
     let folder = Folder::new();
-    let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut random = |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state % below as u64).unwrap()
-    };
+    let mut random = fastrand::Rng::with_seed(7);
     for case in cases() {
         let original: Vec<char> = fs::read_to_string(&case).unwrap().chars().collect();
         for _ in 0..20 {
             let mut text = original.clone();
-            for _ in 0..=random(4) {
-                let at = random(text.len());
-                match random(3) {
-                    0 => drop(text.drain(at..(at + random(20)).min(text.len()))),
-                    1 => drop(text.splice(at..at, PIECES[random(PIECES.len())].chars())),
-                    _ => text[at] = PIECES[random(PIECES.len())].chars().next().unwrap(),
+            for _ in 0..=random.usize(..4) {
+                let at = random.usize(..text.len());
+                match random.usize(..3) {
+                    0 => drop(text.drain(at..(at + random.usize(..20)).min(text.len()))),
+                    1 => drop(text.splice(at..at, PIECES[random.usize(..PIECES.len())].chars())),
+                    _ => text[at] = PIECES[random.usize(..PIECES.len())].chars().next().unwrap(),
                 }
             }
             folder.write("mutant.yaml", text.into_iter().collect::<String>());

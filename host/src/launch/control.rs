@@ -1,6 +1,6 @@
 //! What the host and its app's guard tell one another over the socket between them. Decides nothing.
 
-use std::io::{self, IoSlice, IoSliceMut, Write};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net;
@@ -108,13 +108,13 @@ pub(super) async fn ordered(socket: &mut UnixStream) -> Option<Signal> {
 }
 
 /// Gives the other end an open file. Its standard input is this socket, so the app's has to come this way.
-pub(super) fn give(mut socket: &net::UnixStream, file: BorrowedFd<'_>) -> io::Result<()> {
+pub(super) fn give(socket: &net::UnixStream, file: BorrowedFd<'_>) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
     let mut message = SendAncillaryBuffer::new(&mut space);
     let files = [file];
     message.push(SendAncillaryMessage::ScmRights(&files));
     sendmsg(socket, &[IoSlice::new(&[0])], &mut message, SendFlags::empty())?;
-    socket.flush()
+    Ok(())
 }
 
 /// Takes the open file that [`give`] sends.

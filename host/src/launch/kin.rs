@@ -67,7 +67,13 @@ impl Kin {
             return rustix::process::test_kill_process_group(self.app).is_err();
         }
         #[cfg(target_os = "linux")]
-        self.adopted().into_iter().all(|child| !matches!(waitpid(Some(child), WaitOptions::NOHANG), Ok(None)))
+        {
+            for child in self.adopted() {
+                let _ = waitpid(Some(child), WaitOptions::NOHANG);
+            }
+            // Asked anew: those that have ended may have left children to this process since it was asked first.
+            self.adopted().is_empty()
+        }
     }
 
     /// Children of this process besides the app's own.

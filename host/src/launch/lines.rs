@@ -55,13 +55,7 @@ pub(super) fn carry(from: PipeReader, sink: Sink) -> io::Result<oneshot::Receive
 
 fn copy(mut from: PipeReader, sink: &Sink) {
     let mut chunk = vec![0; CHUNK];
-    let mut lines = Lines::new(sink.console.as_ref().map_or("", |(_, prefix)| prefix));
-    let to_console = |bytes: &[u8]| {
-        if let Some((console, _)) = &sink.console {
-            // The terminal may be closed; the app goes on, and must not stand still for it.
-            let _ = console.write(bytes);
-        }
-    };
+    let mut console = sink.console.as_ref().map(|(console, prefix)| (console, Lines::new(prefix)));
     loop {
         let bytes = match from.read(&mut chunk) {
             Ok(0) | Err(_) => break,
@@ -70,9 +64,14 @@ fn copy(mut from: PipeReader, sink: &Sink) {
         if let Some(file) = &sink.file {
             let _ = (&mut file.as_ref()).write_all(bytes);
         }
-        to_console(&lines.push(bytes));
+        if let Some((console, lines)) = &mut console {
+            // The terminal may be closed; the app goes on, and must not stand still for it.
+            let _ = console.write(&lines.push(bytes));
+        }
     }
-    to_console(&lines.finish());
+    if let Some((console, lines)) = &mut console {
+        let _ = console.write(&lines.finish());
+    }
 }
 
 /// Puts a prefix before every line.

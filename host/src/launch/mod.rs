@@ -31,6 +31,8 @@ use self::control::{Line, Report};
 use self::environment::Variable;
 use self::lines::{Console, Sink};
 pub use self::outcome::{Ending, Unstartable};
+#[cfg(test)]
+pub(crate) use self::settings::all_flags;
 use crate::shutdown;
 
 /// Beyond the app's own time to end: for the guard to reap what it had to kill, and for the last lines of output.
@@ -40,14 +42,25 @@ const CLEARING: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Destination {
     /// The host's own standard output and standard error, with a prefix before each line.
-    #[value(name = "console")]
+    #[value(name = Self::Console.name())]
     Console,
     /// A file, as the app writes it.
-    #[value(name = "file")]
+    #[value(name = Self::File.name())]
     File,
     /// Both.
-    #[value(name = "fileAndConsole")]
+    #[value(name = Self::FileAndConsole.name())]
     FileAndConsole,
+}
+
+impl Destination {
+    /// The word for it, in flags and in run files.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Console => "console",
+            Self::File => "file",
+            Self::FileAndConsole => "fileAndConsole",
+        }
+    }
 }
 
 /// What is done with the lines of the app's output.
@@ -76,6 +89,7 @@ pub struct Launch<'a> {
 
 /// A running app.
 pub struct App {
+    /// The app's own process.
     pid: Pid,
     line: Line,
     guard: Child,
@@ -112,11 +126,6 @@ impl App {
             }
             Some(Report::Ended(_)) | None => Err(io::Error::other("it ended before it began").into()),
         }
-    }
-
-    /// The app's own process.
-    pub fn pid(&self) -> i32 {
-        self.pid.as_raw_pid()
     }
 
     /// Stays with the app until it is gone with all that it has started, and passes on to it what `signal` brings. A second

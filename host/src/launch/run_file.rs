@@ -41,9 +41,8 @@ pub struct Reading {
 #[derive(Debug, Default)]
 struct Block {
     settings: Vec<Setting>,
-    resources: Vec<PathBuf>,
-    /// Whether it names folders, be they there or not.
-    names_resources: bool,
+    /// Those that are there of the folders that it names, if it names any.
+    resources: Option<Vec<PathBuf>>,
     variables: BTreeMap<String, String>,
 }
 
@@ -115,8 +114,12 @@ impl Reader<'_> {
             self.report.error(version.at, format!("unknown version `{}`", version.value), "write `version: 1`");
         }
         let folder = self.folder.clone();
-        let common = fields.node("common").map(|node| self.block(node, "common", settings::COMMON, &folder));
-        let common = common.flatten().unwrap_or_default();
+        let known = settings::fields_in_common();
+        let common = fields
+            .node("common")
+            .and_then(|node| Fields::of(node, "common", &known, Unknown::Ignored, &mut self.report))
+            .map(|fields| self.block(&fields, &known, &folder))
+            .unwrap_or_default();
         let nodes = fields.list("apps", &mut self.report);
         if nodes.is_empty() && fields.node("apps").is_none_or(|apps| matches!(apps.value, Value::List(_))) {
             self.report.error(document.at, "there are no apps", "list them under `apps:`, each with `- appDirPath: …`");
@@ -128,11 +131,12 @@ impl Reader<'_> {
     }
 
     fn app(&mut self, node: &Node, common: &Block) -> Option<Plan> {
-        let fields = Fields::of(node, "apps[]", settings::APP, Unknown::Ignored, &mut self.report)?;
+        let known = settings::fields_of_app();
+        let fields = Fields::of(node, "apps[]", &known, Unknown::Ignored, &mut self.report)?;
         let directory = fields.required("appDirPath", &mut self.report);
         let directory = directory.and_then(|path| self.existing(&path, &self.folder.clone()));
         let inside = directory.clone().unwrap_or_else(|| self.folder.clone());
-        let own = self.block(node, "apps[]", settings::APP, &inside)?;
+        let own = self.block(&fields, &known, &inside);
         let command = fields.texts("command", &mut self.report).into_iter().map(|word| word.value).collect();
         let app_id = fields.text("appID", &mut self.report);
         let directory = directory?;
@@ -158,30 +162,20 @@ impl Reader<'_> {
     }
 
     /// Settings, folders and variables, which the common block has as well as an app.
-    fn block(
-        &mut self,
-        node: &Node,
-        path: &'static str,
-        known: &'static [&'static str],
-        folder: &Path,
-    ) -> Option<Block> {
-        // The app's own fields are looked at by the caller, who reports what is unknown.
-        let mut unreported = Report::new(&self.report.file);
-        let report = if path == "common" { &mut self.report } else { &mut unreported };
-        let fields = Fields::of(node, path, known, Unknown::Ignored, report)?;
+    fn block(&mut self, fields: &Fields<'_>, known: &[&str], folder: &Path) -> Block {
         let mut resources = fields.texts("resourcesPaths", &mut self.report);
         resources.extend(fields.text("resourcesPath", &mut self.report));
-        let names_resources = !resources.is_empty();
-        let resources = resources.iter().filter_map(|path| self.existing(path, folder)).collect();
+        let resources =
+            (!resources.is_empty()).then(|| resources.iter().filter_map(|path| self.existing(path, folder)).collect());
         let variables = fields.node("env").map(|node| self.variables(node)).unwrap_or_default();
-        let mut settings = settings::read(&fields, &mut self.report);
+        let mut settings = settings::read(fields, known, &mut self.report);
         for setting in settings.iter_mut().filter(|setting| setting.kind == Kind::Path) {
             let path = At { value: setting.value.clone(), at: setting.at };
             if let Some(path) = self.existing(&path, folder) {
                 setting.value = path.to_string_lossy().into_owned();
             }
         }
-        Some(Block { settings, resources, names_resources, variables })
+        Block { settings, resources, variables }
     }
 
     fn variables(&mut self, node: &Node) -> BTreeMap<String, String> {
@@ -208,15 +202,15 @@ impl Reader<'_> {
 
     /// The folders of components: the app's own, then what lies in its folder, then the common ones, then Dapr's default.
     fn resources(&mut self, own: &Block, common: &Block, directory: &Path, at: Position) -> Vec<PathBuf> {
-        if own.names_resources {
-            return own.resources.clone();
+        if let Some(own) = &own.resources {
+            return own.clone();
         }
         let local = directory.join(".dapr/resources");
         if local.is_dir() {
             return vec![local];
         }
-        if common.names_resources {
-            return common.resources.clone();
+        if let Some(common) = &common.resources {
+            return common.clone();
         }
         let default = self.home.map(|home| home.join(".dapr/components")).filter(|default| default.is_dir());
         if default.is_none() {

@@ -23,16 +23,11 @@ const MARGIN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// When one can't be started; those that were are ended.
-pub async fn run(
-    plans: &[Plan],
-    takes: fn(&str) -> bool,
-    grace: Duration,
-    signals: &mut Signals,
-) -> Result<u8, Unstartable> {
+pub async fn run(plans: &[Plan], grace: Duration, signals: &mut Signals) -> Result<u8, Unstartable> {
     let mut senders = Vec::new();
     let mut apps = Vec::new();
     for plan in plans {
-        match start(plan, takes, grace).await {
+        match start(plan, grace).await {
             Ok(app) => {
                 let (sender, mut receiver) = unbounded_channel();
                 senders.push(sender);
@@ -64,8 +59,8 @@ fn pass_on(hosts: &[UnboundedSender<Signal>], signal: Signal) {
     }
 }
 
-async fn start(plan: &Plan, takes: fn(&str) -> bool, grace: Duration) -> Result<App, Unstartable> {
-    let command = command(plan, takes, grace)?;
+async fn start(plan: &Plan, grace: Duration) -> Result<App, Unstartable> {
+    let command = command(plan, grace)?;
     let variables: Vec<Variable> = plan
         .variables
         .iter()
@@ -76,7 +71,7 @@ async fn start(plan: &Plan, takes: fn(&str) -> bool, grace: Duration) -> Result<
 }
 
 /// `parlor run` with everything that the plan says.
-fn command(plan: &Plan, takes: fn(&str) -> bool, grace: Duration) -> io::Result<Vec<OsString>> {
+fn command(plan: &Plan, grace: Duration) -> io::Result<Vec<OsString>> {
     let mut words: Vec<OsString> = vec![program().into(), "run".into()];
     words.push(flag("app-id", &plan.app_id));
     words.push(flag("app-directory", &plan.directory));
@@ -92,15 +87,13 @@ fn command(plan: &Plan, takes: fn(&str) -> bool, grace: Duration) -> io::Result<
         }
     }
     for (destination, name, log) in [(plan.app_log, "app", "app-log"), (plan.host_log, "daprd", "log")] {
-        let word = match destination {
-            Destination::Console => continue,
-            Destination::File => "file",
-            Destination::FileAndConsole => "fileAndConsole",
-        };
+        if destination == Destination::Console {
+            continue;
+        }
         words.push(flag(&format!("{log}-file"), log_file(&plan.directory, &plan.app_id, name)?));
-        words.push(flag(&format!("{log}-destination"), word));
+        words.push(flag(&format!("{log}-destination"), destination.name()));
     }
-    for (name, value) in plan.flags.iter().filter(|(name, _)| takes(name)) {
+    for (name, value) in &plan.flags {
         match value {
             Some(value) => words.push(flag(name, value)),
             None => words.push(format!("--{name}").into()),

@@ -102,10 +102,7 @@ impl Scrubbing {
     }
 
     fn finish(&mut self, candidate: u32, scrubbed: &mut Vec<Event>) {
-        let (ended, open) = mem::take(&mut self.open).into_iter().partition(|open| open.candidate == candidate);
-        self.open = open;
-        let ended: Vec<Open> = ended;
-        scrubbed.extend(ended.into_iter().filter_map(Open::end));
+        scrubbed.extend(self.open.extract_if(.., |open| open.candidate == candidate).filter_map(Open::end));
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::version;
@@ -28,7 +28,8 @@ impl Lines {
     }
 
     /// All fields, of which the event's own may not hide Dapr's.
-    fn fields(&self, event: &Event<'_>, mut fields: Map<String, Value>) -> Map<String, Value> {
+    fn fields(&self, event: &Event<'_>) -> Map<String, Value> {
+        let mut fields = Map::new();
         event.record(&mut Collector(&mut fields));
         let message = fields.remove("message").unwrap_or_default();
         let target = event.metadata().target();
@@ -61,28 +62,13 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let fields = self.fields(event, of_spans(context));
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let fields = self.fields(event);
         match self.as_json {
             true => writeln!(writer, "{}", Value::Object(fields)),
             false => writeln!(writer, "{}", logfmt(&fields)),
         }
     }
-}
-
-/// The fields of the spans around an event, the inner ones last.
-fn of_spans<S, N>(context: &FmtContext<'_, S, N>) -> Map<String, Value>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    let mut fields = Map::new();
-    for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
-        if let Some(formatted) = span.extensions().get::<FormattedFields<N>>() {
-            fields.append(&mut serde_json::from_str(&formatted.fields).unwrap_or_default());
-        }
-    }
-    fields
 }
 
 /// Time, level and message first, then the others by name.
@@ -147,10 +133,6 @@ impl Visit for Collector<'_> {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.insert(field, value.into());
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.insert(field, value.to_string().into());
     }
 }
 

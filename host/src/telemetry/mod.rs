@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
-use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -94,7 +94,8 @@ impl Logs<'_> {
         let _ = match self.as_daprd {
             Some(app_id) => {
                 let lines = dapr::Lines::new(app_id, self.as_json);
-                logs.fmt_fields(JsonFields::new()).event_format(lines).finish().try_init()
+                let lines = if self.as_json { TraceIdField::json(lines) } else { TraceIdField::text(lines) };
+                logs.event_format(lines).finish().try_init()
             }
             None if self.as_json => {
                 logs.json().flatten_event(true).map_event_format(TraceIdField::json).finish().try_init()

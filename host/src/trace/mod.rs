@@ -8,7 +8,7 @@ use tokio::task::futures::TaskLocalFuture;
 pub use self::log::TraceIdField;
 
 /// Bytes of a `traceparent` of version 00.
-pub const TEXT_LENGTH: usize = 55;
+const TEXT_LENGTH: usize = 55;
 
 /// Bytes of a `grpc-trace-bin` with all three fields.
 pub const BINARY_LENGTH: usize = 29;

@@ -64,7 +64,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn of(
         node: &'n Node,
         path: &'static str,
-        known: &'static [&'static str],
+        known: &[&str],
         unknown: Unknown,
         report: &mut Report,
     ) -> Option<Self> {
@@ -182,13 +182,7 @@ pub(crate) fn truth(text: &str) -> Option<bool> {
     }
 }
 
-fn report_unknown(
-    entry: &Entry,
-    path: &'static str,
-    known: &'static [&'static str],
-    unknown: Unknown,
-    report: &mut Report,
-) {
+fn report_unknown(entry: &Entry, path: &'static str, known: &[&str], unknown: Unknown, report: &mut Report) {
     let what = format!("unknown field `{}` in {}", entry.key, quoted(path));
     let names = known.iter().copied();
     match unknown {

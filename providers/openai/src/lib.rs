@@ -66,7 +66,7 @@ impl Codec for OpenAi {
         let vendor = Vendor::new(settings)?;
         Ok(HttpRequest {
             method: "POST".to_owned(),
-            url: vendor.url(request.model.as_deref().unwrap_or(vendor.model))?,
+            url: vendor.url(request::model(&vendor, &request))?,
             headers: vendor.headers(request.streaming),
             body: request::body(&vendor, &request)?,
             extensions: None,

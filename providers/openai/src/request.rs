@@ -26,8 +26,13 @@ pub(crate) fn body(vendor: &Vendor<'_>, request: &Request) -> Result<Vec<u8>, Er
     Ok(body)
 }
 
+/// The model that is asked: the request's, or the component's own.
+pub(crate) fn model<'a>(vendor: &Vendor<'a>, request: &'a Request) -> &'a str {
+    request.model.as_deref().unwrap_or(vendor.model)
+}
+
 fn chat_request<'a>(vendor: &Vendor<'a>, request: &'a Request) -> Result<ChatRequest<'a>, Error> {
-    let model = request.model.as_deref().unwrap_or(vendor.model);
+    let model = model(vendor, request);
     let sampling = &request.sampling;
     let limit = sampling.max_output_tokens.or(vendor.max_tokens);
     let takes_temperature = !(vendor.is_openai && refuses_temperature(model));

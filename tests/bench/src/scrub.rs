@@ -1,7 +1,6 @@
 //! How fast the scrubber is: megabytes a second on what people write, on JSON, on text full of personal data and on text
 //! made to be slow, and how the time grows with the length. Needs no server.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -102,15 +101,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         figure("full of data", &mixed(bytes, 1), rounds, whole),
         figure("chat in chunks of 4 bytes", &mixed(bytes / 8, 6), rounds, in_chunks),
     ];
-    let json = |text: &str| scrub_json_strings(text).len();
-    figures.push(json_figure(bytes, rounds, json));
+    figures.push(json_figure("JSON, some data", bytes, rounds, conversation));
+    figures.push(json_figure("hostile JSON: long name", bytes / 80, rounds, long_name));
     for piece in HOSTILE {
         let text = piece.repeat(bytes / 80 / piece.len());
         figures.push(figure(&format!("hostile {piece:?}"), &text, rounds, whole));
     }
     let report = Report { counting_digits: prose.len() as f64 / 1e6 / counting, figures };
     println!("{report}");
-    std::fs::create_dir_all(&options.output)?;
+    std::fs::create_dir_all(&options.output)
+        .with_context(|| format!("`{}` can't be made", options.output.display()))?;
     let path = options.output.join("scrub.json");
     std::fs::write(&path, serde_json::to_vec_pretty(&report)?)
         .with_context(|| format!("`{}` can't be written", path.display()))?;
@@ -128,10 +128,7 @@ fn in_chunks(text: &str) -> usize {
     let mut length = 0;
     while !rest.is_empty() {
         let (chunk, after) = rest.split_at(rest.floor_char_boundary(4).max(1));
-        length += match scrubber.push(chunk) {
-            Cow::Borrowed(settled) => settled.len(),
-            Cow::Owned(settled) => settled.len(),
-        };
+        length += scrubber.push(chunk).len();
         rest = after;
     }
     length + scrubber.finish().len()
@@ -153,9 +150,17 @@ fn mixed(bytes: usize, each: usize) -> String {
     text
 }
 
-fn json_figure(bytes: usize, rounds: usize, json: impl Fn(&str) -> usize) -> Figure {
-    let list = |bytes| serde_json::json!({ "messages": [{ "role": "user", "content": mixed(bytes, 6) }] }).to_string();
-    measured("JSON, some data", &list(bytes), &list(bytes * 2), rounds, json)
+fn conversation(bytes: usize) -> String {
+    serde_json::json!({ "messages": [{ "role": "user", "content": mixed(bytes, 6) }] }).to_string()
+}
+
+/// A name of half the text, and as many strings that go by it as fit.
+fn long_name(bytes: usize) -> String {
+    serde_json::json!({ ("a".repeat(bytes / 2)): vec!["1234"; bytes / 14] }).to_string()
+}
+
+fn json_figure(name: &str, bytes: usize, rounds: usize, text: impl Fn(usize) -> String) -> Figure {
+    measured(name, &text(bytes), &text(bytes * 2), rounds, |text| scrub_json_strings(text).len())
 }
 
 fn figure(name: &str, text: &str, rounds: usize, work: impl Fn(&str) -> usize) -> Figure {

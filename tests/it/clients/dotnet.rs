@@ -39,7 +39,7 @@ struct Answer {
 
 impl Connection {
     async fn open(host: &Host) -> Self {
-        let authority = host.grpc_address().to_owned();
+        let authority = host.grpc.address.clone();
         let stream = TcpStream::connect(&authority).await.unwrap();
         let mut client = h2::client::Builder::new();
         client.enable_push(false).initial_window_size(65_535).initial_connection_window_size(64 << 20);

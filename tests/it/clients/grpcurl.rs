@@ -11,7 +11,7 @@ use crate::harness::{Host, patiently};
 /// What it prints: its answer, or else its complaint.
 async fn grpcurl(host: &Host, before: &[&str], after: &[&str]) -> Result<String, String> {
     let mut command = Command::new(built("grpcurl", "grpcurl"));
-    command.arg("-plaintext").args(before).arg(host.grpc_address()).args(after);
+    command.arg("-plaintext").args(before).arg(&host.grpc.address).args(after);
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = patiently("for grpcurl", output).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

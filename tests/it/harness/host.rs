@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::{Client, Grpc, Program, path, target, until};
+use super::{Client, Grpc, Program, path, signal, target, until};
 
 /// Tests run side by side, and so must their hosts.
 pub(crate) const ANY_METRICS_PORT: &str = "--metrics-port=0";
@@ -156,18 +156,12 @@ impl Host {
         Client::new(&format!("http://127.0.0.1:{}", port.unwrap_or_else(|| panic!("no metrics are served:\n{log}"))))
     }
 
-    /// Where it serves gRPC, such as `127.0.0.1:1234`.
-    pub(crate) fn grpc_address(&self) -> &str {
-        let address = self.summary.split_whitespace().find_map(|word| word.strip_prefix("grpc://"));
-        address.unwrap_or_else(|| panic!("no address of gRPC in `{}`", self.summary))
-    }
-
     /// The environment in which a client finds it, as `parlor run -- PROGRAM` sets it.
     pub(crate) fn ports(&self) -> [(&'static str, &str); 2] {
         fn port(address: &str) -> &str {
             address.rsplit(':').next().unwrap()
         }
-        [("DAPR_HTTP_PORT", port(self.client.address())), ("DAPR_GRPC_PORT", port(self.grpc_address()))]
+        [("DAPR_HTTP_PORT", port(self.client.address())), ("DAPR_GRPC_PORT", port(&self.grpc.address))]
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -176,8 +170,7 @@ impl Host {
 
     /// Sends a signal such as `TERM`.
     pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap();
-        assert!(status.success());
+        signal(name, self.pid());
     }
 
     /// Waits for the end of the process, while the test's own servers go on.

@@ -11,7 +11,7 @@ mod wire;
 pub(crate) use self::client::{Answer, Client};
 pub(crate) use self::grpc::Grpc;
 pub(crate) use self::host::{ANY_METRICS_PORT, Host, HostBuilder, check, parlor};
-pub(crate) use self::program::{Program, path, run, run_with, signal};
+pub(crate) use self::program::{Program, in_environment_of, path, run, run_with, signal};
 pub(crate) use self::upstream::{Call, Upstream};
 pub(crate) use self::wait::{patiently, until};
 pub(crate) use self::wire::Wire;

@@ -1,5 +1,6 @@
 //! A program under test whose output is kept: `parlor` in other ways than [`Host`](super::Host) starts it.
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -141,6 +142,13 @@ pub(crate) fn run_with(resources: &Path, arguments: &[&str]) -> Command {
     let mut command = parlor();
     command.env("PATH", path()).args(["run", ANY_METRICS_PORT, "--resources-path"]).arg(resources).args(arguments);
     command
+}
+
+/// Another program in the environment of a command.
+pub(crate) fn in_environment_of(command: &Command, program: impl AsRef<OsStr>) -> Command {
+    let mut other = Command::new(program);
+    other.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    other
 }
 
 /// Where programs are found.

@@ -1,5 +1,6 @@
 //! A connection to a host on which a test writes and reads bytes of its own choosing.
 
+use std::io;
 use std::path::Path;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -30,7 +31,12 @@ impl Wire {
 
     /// Writes; a peer that has closed the connection already is let be.
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
-        let _ = self.stream.write_all(bytes.as_ref()).await;
+        let _ = self.try_write(bytes).await;
+    }
+
+    /// Writes, unless the peer has closed the connection already.
+    pub(crate) async fn try_write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        patiently("for a peer to read", self.stream.write_all(bytes.as_ref())).await
     }
 
     /// Says that nothing more is written.

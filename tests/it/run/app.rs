@@ -98,7 +98,8 @@ async fn without_a_host_there_is_no_app() {
     let mut program = Program::start(&mut run_with(folder.path(), &app));
     assert_eq!(program.code().await, 1);
     assert_eq!(program.stdout(), "");
-    assert!(program.stderr().contains("`--strict` allows none"), "{}", program.stderr());
+    let why = "1 mistake in the component files, and `--strict` allows none";
+    assert!(program.stderr().contains(why), "{}", program.stderr());
 }
 
 #[tokio::test]

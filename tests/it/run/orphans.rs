@@ -1,9 +1,7 @@
 //! Invariant 8: no app outlives its host, however either ends.
 
-use std::process::Command;
-
 use super::{Thread, text};
-use crate::harness::{ANY_METRICS_PORT, Program, parlor, path, root, run, signal};
+use crate::harness::{ANY_METRICS_PORT, Program, in_environment_of, parlor, path, root, run, signal};
 
 /// Starts a child, a grandchild, and one in a session of its own whose parent is gone; none of them ends by itself, and
 /// none minds SIGHUP.
@@ -16,6 +14,23 @@ async fn the_end_of_the_app_is_the_end_of_all_that_it_started() {
     let script = "exec 9>\"$1\"; sleep 1000 & setsid sh -c 'sleep 1000 & echo ready' ; exit 4";
     let mut program = Program::beside_script(script, &[text(&thread.path())]);
     assert_eq!(program.code().await, 4, "{}", program.stderr());
+    thread.let_go().await;
+}
+
+#[tokio::test]
+async fn those_who_keep_changing_their_process_are_not_lost() {
+    // Hundreds in a row that begin the next and end at once, and one that stays.
+    let chain = "import os, signal, sys, time\n\
+        os.open(sys.argv[1], os.O_WRONLY)\n\
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)\n\
+        for _ in range(500):\n    \
+            if os.fork(): os._exit(0)\n\
+        time.sleep(1000)";
+    let thread = Thread::new();
+    let path = thread.path();
+    let app = ["python3", "-c", chain, text(&path)];
+    let mut program = Program::beside(&["--dapr-graceful-shutdown-seconds", "1"], &app);
+    assert_eq!(program.code().await, 0, "{}", program.stderr());
     thread.let_go().await;
 }
 
@@ -86,9 +101,8 @@ async fn a_terminal_that_closes_ends_app_and_host() {
         os.close(terminal)\n\
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))";
     let parlor = parlor();
-    let mut command = Command::new("python3");
-    command.env_clear().env("PATH", path()).envs(parlor.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.args(["-c", terminal]).arg(parlor.get_program()).args([
+    let mut command = in_environment_of(&parlor, "python3");
+    command.env("PATH", path()).args(["-c", terminal]).arg(parlor.get_program()).args([
         "run",
         "--dapr-http-port=0",
         ANY_METRICS_PORT,
@@ -106,9 +120,8 @@ async fn a_terminal_that_closes_ends_app_and_host() {
 async fn a_host_that_is_to_survive_its_terminal_does() {
     let run = run(&["--dapr-http-port", "0", "--", "sh", "-c", "echo ready; read line; exit 2"]);
     let (reader, writer) = std::io::pipe().unwrap();
-    let mut nohup = Command::new("nohup");
-    nohup.env_clear().envs(run.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(reader);
-    let mut program = Program::start(nohup.arg(run.get_program()).args(run.get_args()));
+    let mut nohup = in_environment_of(&run, "nohup");
+    let mut program = Program::start(nohup.stdin(reader).arg(run.get_program()).args(run.get_args()));
     program.says("== APP == ready").await;
     program.signal("HUP");
     // It still serves.

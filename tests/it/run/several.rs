@@ -35,6 +35,7 @@ async fn each_app_has_its_own_host_environment_and_log() {
         r#"version: 1
 common:
   resourcesPath: {resources}
+  appPort: 1 # is passed over: only an app has one
   env: {{ SHARED: common, MINE: common }}
 apps:
 - appDirPath: shop
@@ -45,7 +46,7 @@ apps:
   appDirPath: ./bar
   appLogDestination: file
   daprdLogDestination: fileAndConsole
-  command: [sh, -c, "echo $APP_ID $SHARED $MINE; exit 3"]
+  command: [sh, -c, "echo $APP_ID ${{APP_PORT:-none}} $SHARED $MINE; exit 3"]
 "#,
         resources = resources.display()
     ));
@@ -55,7 +56,7 @@ apps:
     assert!(said.contains("== APP - shop == shop 8080 common own\n== APP - shop == shop\n"), "{said}");
     assert!(!said.contains("== APP - pub =="), "{said}");
     assert_eq!(log(folder.path(), "shop", "shop_app_"), "shop 8080 common own\nshop\n");
-    assert_eq!(log(folder.path(), "bar", "pub_app_"), "pub common common\n");
+    assert_eq!(log(folder.path(), "bar", "pub_app_"), "pub none common common\n");
     let end = "the app ended with exit code ";
     assert!(log(folder.path(), "shop", "shop_daprd_").contains(&format!("{end}0")));
     assert!(log(folder.path(), "bar", "pub_daprd_").contains(&format!("{end}3")));
@@ -84,6 +85,23 @@ async fn a_signal_ends_all_of_them_and_a_kill_as_well() {
             thread.let_go().await;
         }
     }
+}
+
+#[tokio::test]
+async fn flags_beside_a_run_file_are_passed_over_aloud() {
+    let resources = root().join("components");
+    let folder = folder(&format!(
+        "version: 1\napps:\n- appDirPath: shop\n  resourcesPath: {}\n  command: [true]\n",
+        resources.display()
+    ));
+    let flags = ["--log-level=info", "-M", "9090", "--app-id", "shop", "--dapr-http-port=0", "--strict"];
+    let mut command = parlor();
+    let mut program = Program::start(command.env("PATH", path()).args(["run", "-f"]).arg(folder.path()).args(flags));
+    assert_eq!(program.code().await, 0, "{}", program.stderr());
+    let log = program.stderr();
+    let told =
+        log.lines().find_map(|line| line.split_once("passed over, because the run file says what its apps need: "));
+    assert_eq!(told.unwrap().1, "--app-id, --dapr-http-port, --strict, --metrics-port");
 }
 
 #[tokio::test]

@@ -203,6 +203,7 @@ fn sampling(temperature: Option<f64>) -> Sampling {
     Sampling { temperature: temperature.filter(|value| value.is_finite() && *value != 0.0), ..Sampling::default() }
 }
 
-fn non_empty(text: String) -> Option<String> {
+/// An empty text is as good as none: proto3 does not tell them apart.
+pub(super) fn non_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }

@@ -1,6 +1,7 @@
 //! The answers of Dapr's conversation API: a response of the host as the messages that a client gets.
 
 use super::Envelope;
+use super::convert::non_empty;
 use super::wire::{
     ConversationResponse, ConversationResponseAlpha2, ConversationResult, ConversationResultAlpha2,
     ConversationResultAlpha2CompletionUsage, ConversationResultAlpha2CompletionUsageCompletionTokensDetails,
@@ -90,10 +91,6 @@ fn tool_call(call: ToolCall) -> ConversationToolCalls {
     let ToolCall { id, name, arguments } = call;
     let function = ToolTypes::Function(ConversationToolCallsOfFunction { name, arguments });
     ConversationToolCalls { id: non_empty(id), tool_types: Some(function) }
-}
-
-fn non_empty(text: String) -> Option<String> {
-    (!text.is_empty()).then_some(text)
 }
 
 fn non_zero<T: Default + PartialEq>(value: T) -> Option<T> {

@@ -15,21 +15,26 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::api::SharedApi;
 use crate::api::token::{self, Denied};
+use crate::api::{Api, SharedApi};
 use crate::limits;
 use crate::shutdown::Tasks;
 
 /// Length that a method's name is cut to before it is repeated: it may be as long as all headers together.
 const SHOWN: usize = 200;
 
-/// Tells people with a browser or `curl` where they are.
-pub(super) async fn check_content_type(request: Request, next: Next) -> Response {
+/// Lets in who speaks gRPC and shows the token; tells people with a browser or `curl` where they are. Health and
+/// reflection ask for the token too, as in Dapr.
+pub(super) async fn admit(State(api): State<SharedApi>, request: Request, next: Next) -> Response {
     let sent = request.headers().get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
-    if is_grpc(sent) {
-        return next.run(request).await;
+    if !is_grpc(sent) {
+        let told = "this port speaks gRPC; HTTP is on the other one\n";
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, told).into_response();
     }
-    (StatusCode::UNSUPPORTED_MEDIA_TYPE, "this port speaks gRPC; HTTP is on the other one\n").into_response()
+    match token::check(&api, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(denied) => unauthenticated(denied),
+    }
 }
 
 /// `application/grpc` and `application/grpc+proto`, perhaps with parameters.
@@ -39,27 +44,37 @@ fn is_grpc(content_type: &[u8]) -> bool {
     matches!(rest.first(), None | Some(b';' | b' '))
 }
 
-/// Lets a call pass that shows the token. Health and reflection ask for it too, as in Dapr.
-pub(super) async fn check_token(State(api): State<SharedApi>, request: Request, next: Next) -> Response {
-    let why = match token::check(&api, request.headers()) {
-        Ok(()) => return next.run(request).await,
-        Err(Denied::Missing) => "missing api token in request metadata",
-        Err(Denied::Wrong) => "authentication error: api token mismatch",
+fn unauthenticated(denied: Denied) -> Response {
+    let why = match denied {
+        Denied::Missing => "missing api token in request metadata",
+        Denied::Wrong => "authentication error: api token mismatch",
     };
     let facts = [("http.code", "401"), ("http.error_message", why)];
     let facts: HashMap<_, _> = facts.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
     let details = ErrorDetails::with_error_info("Unauthorized", "dapr.io", facts);
-    refused(&Status::with_error_details(Code::Unauthenticated, "Unauthorized", details))
+    Status::with_error_details(Code::Unauthenticated, "Unauthorized", details).into_http()
 }
 
 /// The answer to a call of any method that is not there.
 pub(super) async fn unimplemented(request: Request) -> Response {
     let method: String = request.uri().path().trim_start_matches('/').chars().take(SHOWN).collect();
-    refused(&Status::unimplemented(format!("unknown method `{method}`: of Dapr's API, this host serves conversations")))
+    Status::unimplemented(format!("unknown method `{method}`: of Dapr's API, this host serves conversations"))
+        .into_http()
+}
+
+/// Bounds one call: gives it up at the deadline that its caller set, and whatever is under way for it ends with it.
+pub(super) async fn call(State(api): State<SharedApi>, request: Request, next: Next) -> Response {
+    let limit = request.headers().get("grpc-timeout").and_then(|value| time_left(value.to_str().ok()?));
+    let answer = next.run(end_body_in_time(request));
+    let answer = match limit {
+        Some(limit) => timeout(limit, answer).await.unwrap_or_else(|_| deadline_exceeded()),
+        None => answer.await,
+    };
+    name_the_limit(&api, answer)
 }
 
 /// Ends a body that does not end by itself, as HTTP's do.
-pub(super) async fn end_body_in_time(request: Request) -> Request {
+fn end_body_in_time(request: Request) -> Request {
     let deadline = Instant::now() + limits::CLIENT_BODY;
     request.map(|body| {
         let late = || io::Error::other(format!("its end did not come within {:?}", limits::CLIENT_BODY));
@@ -74,12 +89,8 @@ pub(super) async fn end_body_in_time(request: Request) -> Request {
     })
 }
 
-/// Gives a call up at the deadline that its caller set; whatever is under way for it ends with it.
-pub(super) async fn keep_deadline(request: Request, next: Next) -> Response {
-    let asked = request.headers().get("grpc-timeout").and_then(|value| time_left(value.to_str().ok()?));
-    let Some(limit) = asked else { return next.run(request).await };
-    let late = |_| refused(&Status::deadline_exceeded("context deadline exceeded"));
-    timeout(limit, next.run(request)).await.unwrap_or_else(late)
+fn deadline_exceeded() -> Response {
+    Status::deadline_exceeded("context deadline exceeded").into_http()
 }
 
 /// At most eight digits and a unit, as the protocol of gRPC over HTTP/2 has it.
@@ -108,19 +119,15 @@ pub(super) async fn end_body_at_shutdown(State(tasks): State<Tasks>, request: Re
 
 /// tonic calls a message that is too large "out of range", which no method here ever says; to clients of gRPC it means
 /// that what they sent exhausts a resource.
-pub(super) async fn name_the_limit(State(api): State<SharedApi>, response: Response) -> Response {
+fn name_the_limit(api: &Api, response: Response) -> Response {
     match Status::from_header_map(response.headers()) {
         Some(status) if status.code() == Code::OutOfRange => {
             let most = api.max_body_size;
             let text = format!("the message has more than the {most} bytes that `--max-body-size` allows");
-            refused(&Status::resource_exhausted(text))
+            Status::resource_exhausted(text).into_http()
         }
         _ => response,
     }
-}
-
-fn refused(status: &Status) -> Response {
-    status.clone().into_http()
 }
 
 #[cfg(test)]

@@ -31,17 +31,13 @@ pub async fn router(api: SharedApi, tasks: &Tasks) -> Result<Router> {
     for path in METHODS {
         calls = calls.route_service(path, dapr.clone());
     }
-    let calls = calls
-        .layer(middleware::map_request(gate::end_body_in_time))
-        .layer(middleware::from_fn(gate::keep_deadline))
-        .layer(middleware::map_response_with_state(api.clone(), gate::name_the_limit));
+    let calls = calls.layer(middleware::from_fn_with_state(api.clone(), gate::call));
     let logs_calls = api.logs_calls;
     let all = calls
         .merge(reflection(tasks)?)
         .merge(health(tasks).await)
         .fallback(gate::unimplemented)
-        .layer(middleware::from_fn_with_state(api, gate::check_token))
-        .layer(middleware::from_fn(gate::check_content_type));
+        .layer(middleware::from_fn_with_state(api, gate::admit));
     Ok(if logs_calls { all.layer(middleware::from_fn(call_log::of_grpc)) } else { all })
 }
 

@@ -12,9 +12,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use tonic::Status;
 
 use self::baggage::InvalidBaggage;
+use crate::limits;
 use crate::trace::{BINARY_LENGTH, TraceContext};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -27,12 +28,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_encode_padding(false).with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-
-/// What gRPC's messages may not hold as it is.
-const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
-
-/// gRPC's number for a request that makes no sense.
-const INVALID_ARGUMENT: HeaderValue = HeaderValue::from_static("3");
 
 /// Answers a request within its trace: the caller's, or a new one. Probes of health belong to none.
 ///
@@ -102,18 +97,13 @@ impl Link {
     }
 
     fn refuse(&self, invalid: &InvalidBaggage) -> Response<Body> {
-        let text = format!("invalid baggage header: {invalid}");
+        let mut text = format!("invalid baggage header: {invalid}");
         if !self.is_grpc {
             return (StatusCode::BAD_REQUEST, text + "\n").into_response();
         }
-        let message = utf8_percent_encode(&text, ESCAPED).to_string();
-        let message = HeaderValue::try_from(message).unwrap_or_else(|_| HeaderValue::from_static("invalid baggage"));
-        let headers = [
-            (CONTENT_TYPE, HeaderValue::from_static("application/grpc")),
-            (HeaderName::from_static("grpc-status"), INVALID_ARGUMENT),
-            (HeaderName::from_static("grpc-message"), message),
-        ];
-        (headers, Body::empty()).into_response()
+        // It names what the caller sent, which may fill all the headers that a client takes.
+        text.truncate(text.floor_char_boundary(limits::GRPC_ERROR_TEXT));
+        Status::invalid_argument(text).into_http()
     }
 }
 
@@ -147,6 +137,7 @@ mod tests {
     use std::convert::Infallible;
 
     use futures_util::FutureExt;
+    use tonic::Code;
 
     use super::*;
 
@@ -230,8 +221,19 @@ mod tests {
         assert!(header(&response, "traceparent").unwrap().contains(TRACE));
         assert_eq!(header(&response, "baggage"), None);
         let (response, _) = answered(&[GRPC, ("baggage", "nonsense")]);
-        assert_eq!((response.status(), header(&response, "grpc-status")), (StatusCode::OK, Some("3")));
+        let status = Status::from_header_map(response.headers()).unwrap();
+        assert_eq!((response.status(), status.code()), (StatusCode::OK, Code::InvalidArgument));
         let told = r#"invalid baggage header: invalid baggage list-member: "nonsense""#;
-        assert_eq!(header(&response, "grpc-message"), Some(told));
+        assert_eq!(status.message(), told);
+        assert!(header(&response, "grpc-trace-bin").is_some());
+    }
+
+    #[test]
+    fn long_nonsense_is_not_repeated_whole_where_it_would_travel_in_a_header() {
+        let (response, _) = answered(&[GRPC, ("baggage", &"%".repeat(8_000))]);
+        let status = Status::from_header_map(response.headers()).unwrap();
+        assert_eq!(status.message().len(), limits::GRPC_ERROR_TEXT);
+        let length = |value: &HeaderValue| value.len();
+        assert!(response.headers().values().map(length).sum::<usize>() < 8_000);
     }
 }
