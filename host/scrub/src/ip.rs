@@ -8,6 +8,8 @@ use crate::text::{Text, is_digit, is_hex, is_letter, is_word};
 
 /// The longest version 6 address with a version 4 address in it.
 const LONGEST: usize = 45;
+/// An operator, an epoch and the room between them, or an architecture.
+const REQUIRED: usize = 8;
 /// Linux's longest interface name.
 const ZONE: usize = 15;
 
@@ -19,7 +21,36 @@ pub(crate) fn find_v4(text: &Text, at: usize) -> Option<usize> {
     let end = v4(text, at)?;
     let next = text.at(end);
     let goes_on = is_word(next) || next == b'.' && is_word(text.at(end + 1));
-    (!goes_on && topic(text, at) != Some(Topic::Version)).then(|| prefix_length(text, end))
+    let is_version = topic(text, at) == Some(Topic::Version) || is_required(text, at) || is_revised(text, at, end);
+    (!goes_on && !is_version).then(|| prefix_length(text, end))
+}
+
+/// Whether a version is asked for at `at`: after an operator that compares no addresses, or any in parentheses, as package
+/// managers write it (Debian Policy 7.1, PEP 440), and after an epoch (Debian Policy 5.6.12).
+fn is_required(text: &Text, at: usize) -> bool {
+    let mut ahead = text.behind(at, REQUIRED);
+    if let [rest @ .., epoch, b':'] = ahead
+        && is_digit(*epoch)
+    {
+        ahead = rest;
+    }
+    ahead = ahead.trim_ascii_end();
+    let compared = [">=", "<=", "~=", "~>", "(=", "(==", "(<<", "(>>", "(<", "(>"];
+    compared.iter().any(|operator| ahead.ends_with(operator.as_bytes()))
+}
+
+/// Whether a package's revision comes after it (Debian Policy 5.6.12): what follows `-` alone may end a range of addresses.
+fn is_revised(text: &Text, at: usize, end: usize) -> bool {
+    if matches!(text.at(end), b'+' | b'~') {
+        return is_letter(text.at(end + 1));
+    }
+    let after = text.skip(end + 1, is_digit);
+    if text.at(end) != b'-' || !(1..=2).contains(&(after - end - 1)) {
+        return false;
+    }
+    let ahead = text.behind(at, REQUIRED).trim_ascii_end();
+    let named = ["(", "_", ":all", ":amd64", ":arm64", ":i386", "<none>"];
+    named.iter().any(|name| ahead.ends_with(name.as_bytes())) || matches!(text.at(after), b'+' | b'~' | b'_')
 }
 
 /// The end of the version 6 address that begins at `at`, with a word or with `::`.
@@ -121,10 +152,35 @@ mod tests {
             ("at 10.20.30.40.", "10.20.30.40"),
             ("10[.]20[.]30[.]40", "10[.]20[.]30[.]40"),
             ("１０.20.30.40", "１０.20.30.40"),
+            ("10.20.30.40-45", "10.20.30.40"),
+            ("ip.addr == 10.20.30.40", "10.20.30.40"),
+            (">> 10.20.30.40 is down", "10.20.30.40"),
+            ("ip=10.20.30.40", "10.20.30.40"),
+            ("(10.20.30.40)", "10.20.30.40"),
         ] {
             finds(text, Ip, address);
         }
         for text in ["1.2.3", "1.2.3.256", "1.2.3.4.5", "01.2.3.4", "v1.2.3.4", "version 1.2.3.4", "1.2.3.4b2"] {
+            finds_nothing(text);
+        }
+    }
+
+    #[test]
+    fn versions_of_packages_are_no_addresses() {
+        for text in [
+            "libpam0g (>= 0.99.7.1)",
+            "zlib1g (>= 1:1.2.3.4), perl",
+            "lsat (<< 0.9.7.1-2.1)",
+            "name (= 1.2.3.4)",
+            "name>=1.2.3.4",
+            "name ~= 1.2.3.4",
+            "conf (1.2.5.1-2) ...",
+            "conf_1.2.5.1-2_all.deb",
+            "conf:all 1.2.5.1-2",
+            "<none> 1.2.5.1-2",
+            "1.2.3.57+dfsg1-2",
+            "2.2.7.1-3~bpo",
+        ] {
             finds_nothing(text);
         }
     }
