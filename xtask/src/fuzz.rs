@@ -10,7 +10,7 @@ use crate::step;
 use crate::workspace::Workspace;
 
 const CXX: [Need; 1] = [Need { test: "command -v c++", packages: &["g++"] }];
-const TARGETS: [&str; 2] = ["json", "protobuf"];
+const TARGETS: [&str; 3] = ["json", "protobuf", "scrub"];
 const SECONDS: &str = "60";
 
 /// Searches for so many seconds in each target. What breaks a rule is left in `target/fuzz/TARGET`.

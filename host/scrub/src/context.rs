@@ -4,6 +4,7 @@
 //! (`card`), not of companies or people, in the languages whose numbers they name most often.
 
 use self::Topic::{Address, Card, Iban, Isbn, Mac, Other, Phone, Ssn, Version, Zip};
+use crate::kind::Kind;
 use crate::list::{List, Lists};
 use crate::text::{BEHIND, Text, is_letter};
 
@@ -68,9 +69,18 @@ impl<'t> Iterator for Words<'t> {
         let end = self.rest.iter().rposition(|byte| is_letter(*byte))? + 1;
         let upto = self.rest.get(..end)?;
         let start = upto.iter().rposition(|byte| !is_letter(*byte)).map_or(0, |last| last + 1);
+        let start = token(self.rest, end).unwrap_or(start);
         self.rest = upto.get(..start)?;
         upto.get(start..)
     }
+}
+
+/// The start of the token whose last word ends at `end`, if there is one: nobody has said it, so none of its words says
+/// anything. One with nothing after it is a tag of XML, which names what it holds.
+fn token(text: &[u8], end: usize) -> Option<usize> {
+    let told = text.get(..=end).filter(|told| told.ends_with(b">") && told.len() < text.len())?;
+    let tokens = Kind::ALL.iter().map(|kind| kind.token().as_bytes());
+    tokens.filter(|token| told.ends_with(token)).map(|token| told.len() - token.len()).next()
 }
 
 /// What is said by which words.
@@ -143,6 +153,10 @@ mod tests {
         assert_eq!(of("My number is "), Some(Phone));
         assert_eq!(of("the number is "), None);
         assert_eq!(of(&format!("card{}", " ".repeat(REACH))), None);
+        assert_eq!(of("<PHONE_NUMBER> or "), None);
+        assert_eq!(of("call <US_SSN>, or "), Some(Phone));
+        assert_eq!(of("<ZIP_CODE>"), Some(Zip));
+        assert_eq!(of("<b>phone</b> "), Some(Phone));
     }
 
     #[test]

@@ -21,6 +21,24 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Phone,
+        Self::Email,
+        Self::Ip,
+        Self::StreetAddress,
+        Self::CreditCard,
+        Self::Ssn,
+        Self::Isbn,
+        Self::Mac,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Md5,
+        Self::ZipCode,
+        Self::PoBox,
+        Self::Iban,
+    ];
+
     /// What stands in the text afterwards: Dapr's tokens, so that its clients recognise them.
     pub fn token(self) -> &'static str {
         match self {

@@ -118,6 +118,30 @@ fn chunks_of_any_lengths_give_the_same() {
 }
 
 #[test]
+fn what_was_scrubbed_has_nothing_left_to_scrub() {
+    for text in TEXTS {
+        let once = scrub(text);
+        assert_eq!(scrub(&once), once, "of {text:?}");
+    }
+}
+
+/// What stood beside data that has gone may be seen in another light. It may go then too; no token ever does.
+#[test]
+fn a_token_stays_however_often_its_text_is_scrubbed() {
+    let tokens = |text: &str| -> Vec<Kind> {
+        let starts = text.match_indices('<').filter_map(|(at, _)| text.get(at..));
+        starts.filter_map(|rest| Kind::ALL.into_iter().find(|kind| rest.starts_with(kind.token()))).collect()
+    };
+    let mut random = Rng::with_seed(5);
+    for _ in 0..1_000 {
+        let once = scrub(&mixture(&mut random)).into_owned();
+        let twice = scrub(&once);
+        let mut rest = tokens(&twice).into_iter();
+        assert!(tokens(&once).iter().all(|kind| rest.any(|other| other == *kind)), "{once:?} became {twice:?}");
+    }
+}
+
+#[test]
 fn only_what_may_still_become_data_is_held() {
     for (text, held) in [
         ("Hello wor", "wor"),

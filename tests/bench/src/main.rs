@@ -22,7 +22,6 @@ mod proxy;
 mod report;
 mod rows;
 mod sandbox;
-mod scrub;
 mod serve;
 mod upstream;
 
@@ -41,8 +40,6 @@ enum Role {
     Json,
     /// Measure the cache alone, and its memory while a million answers pass.
     Cache,
-    /// Measure the scrubber alone.
-    Scrub(scrub::Options),
     /// Be the upstream that every call ends at.
     Upstream,
     /// Be the floor: parse and answer what echo does, with nothing in between.
@@ -93,7 +90,6 @@ async fn start(role: Role) -> Result<()> {
         Role::Run(options) => measure::run(&options).await,
         Role::Json => json::run(),
         Role::Cache => cache::run().await,
-        Role::Scrub(options) => scrub::run(&options),
         Role::Upstream => upstream::serve().await,
         Role::Floor => floor::serve().await,
         Role::Proxy { upstream } => proxy::serve(upstream).await,

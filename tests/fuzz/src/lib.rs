@@ -33,6 +33,34 @@ pub fn protobuf(data: &[u8]) {
     of_protobuf::<SetMetadataRequest>(data);
 }
 
+/// Bytes as a text to scrub: the same whole and in pieces, no token that a second time takes away, and JSON that stays JSON.
+pub fn scrub(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let whole = parlor_scrub::scrub(&text);
+    let mut scrubber = parlor_scrub::Scrubber::new();
+    let mut joined = String::new();
+    let mut rest = text.as_ref();
+    // The text itself says where it is cut, so that a search can move the cuts.
+    for length in data.iter().map(|byte| usize::from(byte % 16)).cycle() {
+        let (chunk, after) = rest.split_at(rest.ceil_char_boundary(length + 1));
+        joined.push_str(&scrubber.push(chunk));
+        rest = after;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    joined.push_str(&scrubber.finish());
+    assert_eq!(joined, whole, "in pieces");
+    for span in parlor_scrub::detect(&whole) {
+        let found = whole.get(span.range).expect("a span ends at characters' boundaries");
+        assert!(!(found.starts_with('<') || found.ends_with('>')), "a token was found in {whole}");
+    }
+    let scrubbed = parlor_scrub::scrub_json_strings(&text);
+    if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
+        serde_json::from_str::<serde::de::IgnoredAny>(&scrubbed).expect("JSON stays JSON");
+    }
+}
+
 trait Message: protojson::Message + prost::Message + PartialEq + Debug {}
 impl<M: protojson::Message + prost::Message + PartialEq + Debug> Message for M {}
 

@@ -62,6 +62,11 @@ fn protobuf_keeps_its_rules_over_the_corpus() {
     check("protobuf", super::protobuf);
 }
 
+#[test]
+fn scrubbing_keeps_its_rules_over_the_corpus() {
+    check("scrub", super::scrub);
+}
+
 /// The corpus of one form is that of the other, so that a case is written down once.
 #[test]
 fn each_case_of_json_that_is_a_request_is_one_of_protobuf_too() {
