@@ -50,7 +50,8 @@ pub async fn converse(snapshot: &Snapshot, cache: &Cache, name: &str, call: Call
     let ttl = cache_ttl.or(component.cache_ttl);
     let kept_under = ttl.map(|_| Key::of(component.generation, key.as_ref(), scrub.answer, &request));
     let call = async move || {
-        let answered = component.provider.call(request, key.as_ref()).await;
+        // Boxed, so that who is answered from the cache carries no room for a call.
+        let answered = Box::pin(component.provider.call(request, key.as_ref())).await;
         if scrub.answer { answered.map(scrub::answer).map_err(scrub::error) } else { answered }
     };
     match (ttl, kept_under) {

@@ -6,17 +6,15 @@ use crate::cache::Status;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
-/// The headers of an answer, which are none where the cache had nothing to do with it.
-pub(super) fn headers(status: Option<Status>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    let Some(status) = status else { return headers };
+/// Puts them among the headers of an answer; none where the cache had nothing to do with it.
+pub(super) fn tell(status: Option<Status>, headers: &mut HeaderMap) {
+    let Some(status) = status else { return };
     if let Ok(told) = HeaderValue::try_from(told(status)) {
         headers.insert(CACHE_STATUS, told);
     }
     if let Status::Hit { age, .. } = status {
         headers.insert(AGE, HeaderValue::from(age.as_secs()));
     }
-    headers
 }
 
 fn told(status: Status) -> String {
@@ -52,10 +50,13 @@ mod tests {
             (Status::Collapsed, "parlor; fwd=miss; collapsed", None),
             (Status::Bypassed, "parlor; fwd=bypass", None),
         ] {
-            let headers = headers(Some(status));
+            let mut headers = HeaderMap::new();
+            tell(Some(status), &mut headers);
             assert_eq!(headers[CACHE_STATUS], expected);
             assert_eq!(headers.get(AGE).map(|age| age.to_str().unwrap()), age, "{status:?}");
         }
-        assert!(headers(None).is_empty());
+        let mut headers = HeaderMap::new();
+        tell(None, &mut headers);
+        assert!(headers.is_empty());
     }
 }

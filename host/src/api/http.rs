@@ -59,7 +59,7 @@ async fn converse<R: Converse>(State(api): State<SharedApi>, request: Request<Bo
     let request = request.map_err(|text| refused(&Rejection::MalformedBody(text).into()))?;
     let told = converse::converse(&api, &name, request).await.map_err(|refusal| refused(&refusal))?;
     let mut response = encoded(&told.message)?;
-    response.headers_mut().extend(cache_status::headers(told.cache));
+    cache_status::tell(told.cache, response.headers_mut());
     Ok(response)
 }
 

@@ -32,9 +32,32 @@ impl Key {
 /// Takes what `Hash` writes to SHA-256.
 struct Encoding(Sha256);
 
+impl Encoding {
+    /// One byte where that is enough. No number's bytes begin with another's.
+    fn write_number(&mut self, number: u64) {
+        match u8::try_from(number) {
+            Ok(byte) if byte < u8::MAX => self.0.update([byte]),
+            _ => {
+                self.0.update([u8::MAX]);
+                self.0.update(number.to_le_bytes());
+            }
+        }
+    }
+}
+
 impl Hasher for Encoding {
     fn write(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
+    }
+
+    /// Lengths, of which there are many and which are short.
+    fn write_usize(&mut self, length: usize) {
+        self.write_number(length as u64);
+    }
+
+    /// Which case of an enumeration it is.
+    fn write_isize(&mut self, case: isize) {
+        self.write_number(case as u64);
     }
 
     /// Nobody asks for this hash: 64 bits are too few to tell callers apart.

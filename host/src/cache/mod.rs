@@ -76,8 +76,7 @@ impl Cache {
                     if matches!(self.find(&key, ttl), Found::Fresh(_)) {
                         continue;
                     }
-                    // Boxed, so that those who find an answer don't carry the room for a call.
-                    let entry = Box::pin(call()).await.map(|response| Entry::new(response, ttl));
+                    let entry = call().await.map(|response| Entry::new(response, ttl));
                     return self.land(leader, key, entry, was_stale);
                 }
                 Seat::Follower(follower) => match follower.landed().await {

@@ -1,5 +1,6 @@
 //! Dapr's service. What requests mean and how they are answered is decided where HTTP's are.
 
+use http::HeaderMap;
 use prost::Message;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Extensions, Request, Response, Status, async_trait};
@@ -35,8 +36,9 @@ impl Service {
             let text = format!("the answer has {length} bytes, more than the {most} that `--max-body-size` allows");
             return Err(Status::resource_exhausted(text));
         }
-        let headers = MetadataMap::from_headers(cache_status::headers(cache));
-        Ok(Response::from_parts(headers, message, Extensions::default()))
+        let mut headers = HeaderMap::new();
+        cache_status::tell(cache, &mut headers);
+        Ok(Response::from_parts(MetadataMap::from_headers(headers), message, Extensions::default()))
     }
 }
 
