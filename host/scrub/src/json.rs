@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::fold::Fold;
 use crate::text::BEHIND;
 use crate::{detect_after, replace, scrub};
 
@@ -23,9 +24,15 @@ pub fn scrub_json_strings(text: &str) -> Cow<'_, str> {
     let Some(values) = Walk::new(text).values() else { return scrub(text) };
     let mut scrubbed = String::new();
     let mut at = 0;
-    for (name, value) in values {
+    // The values of an array have one name.
+    let (mut name, mut said) = (0..0, said_by(""));
+    for (named, value) in values {
+        if named != name {
+            said = said_by(text.get(named.clone()).unwrap_or_default());
+            name = named;
+        }
         let raw = text.get(value.clone()).unwrap_or_default();
-        let Some(new) = scrub_string(text.get(name).unwrap_or_default(), raw) else { continue };
+        let Some(new) = scrub_string(&said, raw) else { continue };
         scrubbed.push_str(text.get(at..value.start).unwrap_or_default());
         scrubbed.push_str(&new);
         at = value.end;
@@ -37,10 +44,16 @@ pub fn scrub_json_strings(text: &str) -> Cow<'_, str> {
     Cow::Owned(scrubbed)
 }
 
+/// What a name says, folded.
+fn said_by(name: &str) -> Vec<u8> {
+    let folded = Fold::new(&[], &spaced(name), 0).bytes.into_owned();
+    folded.get(folded.len().saturating_sub(BEHIND)..).unwrap_or_default().to_vec()
+}
+
 /// The string between its quotes, scrubbed; nothing when it stays as it is.
-fn scrub_string(name: &str, raw: &str) -> Option<String> {
+fn scrub_string(said: &[u8], raw: &str) -> Option<String> {
     let value = unescape(raw);
-    let spans = detect_after(&spaced(name), &value);
+    let spans = detect_after(said, &value);
     (!spans.is_empty()).then(|| escape(&replace(&value, &spans)))
 }
 

@@ -58,7 +58,7 @@ pub struct Span {
 
 /// All personal data in `text`, in order and without overlaps.
 pub fn detect(text: &str) -> Vec<Span> {
-    detect_after("", text)
+    detect_after(&[], text)
 }
 
 /// `text` with a token in place of all personal data; the text itself when there is none.
@@ -66,10 +66,9 @@ pub fn scrub(text: &str) -> Cow<'_, str> {
     replace(text, &detect(text))
 }
 
-/// What is in `text` when `before` was said of it: the name of a field, say.
-fn detect_after(before: &str, text: &str) -> Vec<Span> {
-    let before = Fold::new(&[], before, 0).bytes;
-    let fold = Fold::new(&before, text, 0);
+/// What is in `text` when `before`, which is folded, was said of it: the name of a field, say.
+fn detect_after(before: &[u8], text: &str) -> Vec<Span> {
+    let fold = Fold::new(before, text, 0);
     let mut spans = Vec::new();
     scan(&Text::new(&fold.bytes, false), before.len(), &mut |found| spans.push(fold.span(&found)));
     spans

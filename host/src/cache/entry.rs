@@ -10,7 +10,7 @@ use crate::answer::{Answer, events_of};
 use crate::conversation::{Candidate, Event, FinishReason, Part, Response};
 
 /// What an entry takes beside its events: the key, this record, and the store's own book-keeping for it, as measured.
-const OVERHEAD: usize = 512;
+const OVERHEAD: usize = 640;
 
 /// An answer as events, so that it can be given whole or as if it came.
 #[derive(Debug)]
