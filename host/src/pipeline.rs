@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::cache::{self, Cache, Key};
 use crate::conversation::Request;
 use crate::error::ConverseError;
-use crate::registry::Snapshot;
+use crate::registry::Component;
 use crate::scrub;
 use crate::secret::Secret;
 
@@ -39,27 +39,27 @@ pub struct Scrub {
     pub answer: bool,
 }
 
-/// Runs one call on the components of one snapshot.
+/// Runs one call of a component.
 ///
 /// # Errors
 /// See [`ConverseError`]; an error after the first event comes as an item of the answer.
-pub async fn converse(snapshot: &Snapshot, cache: &Cache, name: &str, call: Call) -> Result<Answered, ConverseError> {
-    let component = snapshot.component(name)?;
+pub async fn converse(component: &Component, cache: &Cache, call: Call) -> Result<Answered, ConverseError> {
     let Call { mut request, key, cache_ttl, scrub } = call;
     scrub::request(&mut request, &scrub.messages);
     let ttl = cache_ttl.or(component.cache_ttl);
-    let kept_under = ttl.map(|_| Key::of(component.generation, key.as_ref(), scrub.answer, &request));
+    let kept = ttl.filter(|ttl| !ttl.is_zero());
+    let kept = kept.map(|ttl| (ttl, Key::of(component.generation, key.as_ref(), scrub.answer, &request)));
     let call = async move || {
         // Boxed, so that who is answered from the cache carries no room for a call.
         let answered = Box::pin(component.provider.call(request, key.as_ref())).await;
         if scrub.answer { answered.map(scrub::answer).map_err(scrub::error) } else { answered }
     };
-    match (ttl, kept_under) {
-        (Some(ttl), Some(key)) if !ttl.is_zero() => {
-            let whole = async || call().await?.into_response(name).await;
+    match kept {
+        Some((ttl, key)) => {
+            let whole = async || call().await?.into_response(&component.name).await;
             let (answer, status) = cache.answer(key, ttl, whole).await?;
             Ok(Answered { answer, cache: Some(status) })
         }
-        _ => Ok(Answered { answer: call().await?, cache: ttl.map(|_| cache::Status::Bypassed) }),
+        None => Ok(Answered { answer: call().await?, cache: ttl.map(|_| cache::Status::Bypassed) }),
     }
 }

@@ -7,6 +7,7 @@ use crate::cache;
 use crate::conversation::{Candidate, ErrorKind, Part, ProviderError, Response, ToolChoice};
 use crate::error::ConverseError;
 use crate::pipeline::{self, Answered, Call};
+use crate::registry::Component;
 
 /// What goes back over the wire.
 pub(super) struct Told<A> {
@@ -25,15 +26,17 @@ pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> 
     let asked_model = request.model.clone();
     let required = (request.tool_choice == Some(ToolChoice::Required)).then_some(request.tools.len());
     let Overrides { key, cache_ttl } = overrides;
-    let (answered, cache) = answer(api, name, Call { request, key, cache_ttl, scrub }).await.map_err(|error| {
+    let told = |error: ConverseError| {
         tracing::warn!(component = %name, error = %error, "a call has failed");
         Refusal::from(&error)
-    })?;
+    };
+    let component = api.snapshot.component(name).map_err(told)?;
+    let (answered, cache) = answer(api, component, Call { request, key, cache_ttl, scrub }).await.map_err(told)?;
     if let Some(tools) = required {
         not_empty(name, &answered, tools).map_err(|error| Refusal::from(&error))?;
     }
-    let configured = api.snapshot.component(name).ok().and_then(|component| component.model.as_deref());
-    Ok(Told { message: R::answer(envelope, asked_model.as_deref().or(configured), answered), cache })
+    let model = asked_model.as_deref().or(component.model.as_deref());
+    Ok(Told { message: R::answer(envelope, model, answered), cache })
 }
 
 /// Where a tool call was required, an answer without one is at least to say something. Dapr's rule and words.
@@ -53,14 +56,18 @@ fn not_empty(component: &str, answered: &Response, tools: usize) -> Result<(), C
 }
 
 /// Only what reaches a component is counted: not what was refused before, and no name that a caller made up.
-async fn answer(api: &Api, name: &str, call: Call) -> Result<(Response, Option<cache::Status>), ConverseError> {
-    let component = &api.snapshot.component(name)?.name;
-    let timer = api.metrics.call(component);
-    let Answered { answer, cache } = pipeline::converse(&api.snapshot, &api.cache, name, call).await?;
+async fn answer(
+    api: &Api,
+    component: &Component,
+    call: Call,
+) -> Result<(Response, Option<cache::Status>), ConverseError> {
+    let name = &component.name;
+    let timer = api.metrics.call(name);
+    let Answered { answer, cache } = pipeline::converse(component, &api.cache, call).await?;
     let response = answer.into_response(name).await?;
     timer.succeeded();
     if let Some(status) = cache {
-        api.metrics.cache(component, status);
+        api.metrics.cache(name, status);
     }
     Ok((response, cache))
 }
