@@ -47,19 +47,11 @@ impl Entry {
         self.is_worth_keeping
     }
 
-    /// Whether it may be given to one who takes nothing older than `ttl`.
-    pub(super) fn is_fresh(&self, ttl: Duration) -> bool {
-        self.told_at.elapsed() < self.lifetime(ttl)
-    }
-
-    /// How it is told to one who takes nothing older than `ttl`.
-    pub(super) fn hit(&self, ttl: Duration) -> Status {
+    /// How it is told to one who takes nothing older than `ttl`; nothing when it is too old.
+    pub(super) fn hit(&self, ttl: Duration) -> Option<Status> {
         let age = self.told_at.elapsed();
-        Status::Hit { age, left: self.lifetime(ttl).saturating_sub(age) }
-    }
-
-    fn lifetime(&self, ttl: Duration) -> Duration {
-        self.ttl.min(ttl)
+        let left = self.ttl.min(ttl).checked_sub(age).filter(|left| !left.is_zero())?;
+        Some(Status::Hit { age, left })
     }
 }
 

@@ -43,7 +43,7 @@ pub enum Status {
 
 /// What was found under a key.
 enum Found {
-    Fresh(Arc<Entry>),
+    Fresh(Arc<Entry>, Status),
     Stale,
     Nothing,
 }
@@ -67,13 +67,13 @@ impl Cache {
         let mut has_seen_failure = false;
         loop {
             let was_stale = match self.find(&key, ttl) {
-                Found::Fresh(entry) => return Ok((entry.answer(), entry.hit(ttl))),
+                Found::Fresh(entry, hit) => return Ok((entry.answer(), hit)),
                 found => matches!(found, Found::Stale),
             };
             match self.flights.board(key) {
                 Seat::Leader(leader) => {
                     // The one before may have landed between the look and the boarding.
-                    if matches!(self.find(&key, ttl), Found::Fresh(_)) {
+                    if matches!(self.find(&key, ttl), Found::Fresh(..)) {
                         continue;
                     }
                     let entry = call().await.map(|response| Entry::new(response, ttl));
@@ -95,10 +95,10 @@ impl Cache {
     }
 
     fn find(&self, key: &Key, ttl: Duration) -> Found {
-        match self.store.get(key) {
-            Some(entry) if entry.is_fresh(ttl) => Found::Fresh(entry),
-            Some(_) => Found::Stale,
-            None => Found::Nothing,
+        let Some(entry) = self.store.get(key) else { return Found::Nothing };
+        match entry.hit(ttl) {
+            Some(hit) => Found::Fresh(entry, hit),
+            None => Found::Stale,
         }
     }
 
