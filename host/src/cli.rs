@@ -131,8 +131,8 @@ pub struct Run {
     #[arg(long, value_name = "KIB", hide = true, conflicts_with = "read_buffer_size", value_parser = kibibytes, allow_hyphen_values = true)]
     pub dapr_http_read_buffer_size: Option<usize>,
     /// Memory for cached answers, such as `64Mi`; the least recently used make room for others
-    #[arg(long, value_name = "SIZE", default_value = "64Mi", value_parser = cache_size)]
-    pub cache_size: u64,
+    #[arg(long, value_name = "SIZE", default_value = "64Mi", value_parser = bytes)]
+    pub cache_size: usize,
     /// Seconds that accepted calls have to finish in after SIGTERM or SIGINT
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub dapr_graceful_shutdown_seconds: u64,
@@ -242,6 +242,11 @@ pub struct LaunchArgs {
 }
 
 impl LaunchArgs {
+    /// Whether there is an app to run beside.
+    pub fn has_app(&self) -> bool {
+        !self.command.is_empty()
+    }
+
     /// What is done with the app's output.
     pub fn output(&self) -> Output<'_> {
         let on_console = self.app_log_destination != Destination::File;
@@ -327,10 +332,6 @@ fn head_size(text: &str) -> Result<usize, String> {
 fn kibibytes(text: &str) -> Result<usize, String> {
     let count: i32 = text.parse().map_err(|_| "write a number of KiB such as `4`".to_owned())?;
     head_size(&format!("{count}Ki"))
-}
-
-fn cache_size(text: &str) -> Result<u64, String> {
-    bytes(text).map(|bytes| bytes as u64)
 }
 
 fn bytes(text: &str) -> Result<usize, String> {

@@ -60,7 +60,7 @@ type Taken = (SocketAddr, io::Error);
 impl Door<'_> {
     /// With an app beside, which is told the port, the default one gives way to any that is free.
     async fn open(&self, args: &Run) -> Result<Vec<Listener>, Taken> {
-        let may_give_way = !self.is_asked && has_app(args);
+        let may_give_way = !self.is_asked && args.launch.has_app();
         match Listener::tcp(self.addresses, self.port).await {
             Err((address, error)) if error.kind() == ErrorKind::AddrInUse && may_give_way => {
                 tracing::info!("port {} is taken, so another is used", address.port());
@@ -85,10 +85,6 @@ impl Door<'_> {
     }
 }
 
-fn has_app(args: &Run) -> bool {
-    !args.launch.command.is_empty()
-}
-
 async fn socket(args: &Run, folder: &Path, protocol: &str) -> Result<Vec<Listener>> {
     let path = socket_path(folder, &args.app_id, protocol);
     let listener = Listener::unix(&path).await.with_context(|| {
@@ -107,7 +103,7 @@ async fn metrics(args: &Run) -> Result<Vec<Listener>> {
     }
     let is_asked = args.asked.metrics_port;
     // An app that is yet to be started will want its own.
-    let is_apps = !is_asked && has_app(args) && args.app.port() == Some(of_metrics.metrics_port);
+    let is_apps = !is_asked && args.launch.has_app() && args.app.port() == Some(of_metrics.metrics_port);
     let door = Door {
         addresses: slice::from_ref(&of_metrics.metrics_listen_address),
         of_addresses: "--metrics-listen-address",

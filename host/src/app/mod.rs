@@ -59,7 +59,7 @@ pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Resul
     if let Some(file) = &args.launch.run_file {
         return run_several(file, &args, &surroundings).await;
     }
-    let has_app = !args.launch.command.is_empty();
+    let has_app = args.launch.has_app();
     let mut signals = Signals::listen(has_app).context("can't listen to signals")?;
     if !args.asked.in_vain.is_empty() {
         tracing::warn!("passed over, because it has no meaning here: {}", args.asked.in_vain.join(", "));

@@ -9,7 +9,7 @@ use super::doors::Doors;
 use super::{Manner, Surroundings, counted, load, log, say};
 use crate::api::listen::Listener;
 use crate::api::server::Served;
-use crate::api::{self, Api, Extended};
+use crate::api::{self, Api, Extended, SharedApi};
 use crate::app_health::{AppConnection, HealthCheck};
 use crate::cache::Cache;
 use crate::cli::{AppArgs, Run};
@@ -39,13 +39,8 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
         anyhow::bail!("{} in the component files, and `--strict` allows none", counted(mistakes, "mistake"));
     }
     let app = app_connection(&args.app)?.map(Arc::new);
-    let metrics = Metrics::new(&args.app_id, surroundings.namespace.as_deref().unwrap_or_default())?;
-    assembly.snapshot.iter().for_each(|component| metrics.expect(&component.name));
-    let cache = Arc::new(Cache::new(args.cache_size));
-    metrics.watch_cache({
-        let cache = Arc::clone(&cache);
-        move || cache.state()
-    })?;
+    let cache = Arc::new(Cache::new(args.cache_size as u64));
+    let metrics = metrics(args, surroundings, &assembly.snapshot, &cache)?;
     let doors = Doors::open(args).await?;
     let ports = doors.ports();
     let summary = summary(&doors, &assembly.snapshot, mistakes);
@@ -67,6 +62,28 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
         end: switch.clone(),
     });
     let tasks = Tasks::default();
+    answer(args, doors, api, metrics, &tasks).await?;
+    if let Some(app) = app {
+        watch(app, &tasks);
+    }
+    match manner {
+        Manner::Parlor => say(&summary)?,
+        Manner::Daprd => daprd::lines::initialized(ports.http, ports.grpc, args.max_body_size, begun.elapsed()),
+    }
+    Ok(Serving { tasks, ports, switch })
+}
+
+/// Metrics that tell of every component before its first call, and of the cache.
+fn metrics(args: &Run, surroundings: &Surroundings, snapshot: &Snapshot, cache: &Arc<Cache>) -> Result<Metrics> {
+    let metrics = Metrics::new(&args.app_id, surroundings.namespace.as_deref().unwrap_or_default())?;
+    snapshot.iter().for_each(|component| metrics.expect(&component.name));
+    let cache = Arc::clone(cache);
+    metrics.watch_cache(move || cache.state())?;
+    Ok(metrics)
+}
+
+/// Answers at every door, until the shutdown begins.
+async fn answer(args: &Run, doors: Doors, api: SharedApi, metrics: Metrics, tasks: &Tasks) -> Result<()> {
     let head = args.dapr_http_read_buffer_size.unwrap_or(args.read_buffer_size);
     let of_http = Served {
         router: api::router(api.clone()),
@@ -74,7 +91,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
         idle: None,
     };
     let of_grpc = Served {
-        router: api::grpc::router(api, &tasks).await?,
+        router: api::grpc::router(api, tasks).await?,
         max_head_size: limits::CLIENT_HEADER_LIST as usize,
         idle: Some(limits::GRPC_IDLE),
     };
@@ -84,14 +101,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
             tasks.spawn(api::server::serve(listener, served.clone(), tasks.clone()));
         }
     }
-    if let Some(app) = app {
-        watch(app, &tasks);
-    }
-    match manner {
-        Manner::Parlor => say(&summary)?,
-        Manner::Daprd => daprd::lines::initialized(ports.http, ports.grpc, args.max_body_size, begun.elapsed()),
-    }
-    Ok(Serving { tasks, ports, switch })
+    Ok(())
 }
 
 fn refuse_port_of_app(args: &Run) -> Result<()> {
