@@ -14,15 +14,14 @@ use rustix::process::Signal;
 
 use self::end::{End, accompany, asked, forced, stop};
 use self::serving::{Serving, serve};
-use crate::assemble::{Assembly, assemble};
-use crate::built_in::BuiltIns;
+use crate::assemble::{Assembler, Places};
 use crate::cli::{Check, Run, SandboxArgs};
-use crate::components::environment::ProcessEnvironment;
-use crate::components::{AppIdentity, Sources, read};
+use crate::components::AppIdentity;
 use crate::daprd;
 use crate::egress::{Egress, EgressConfig, ProxyConfig};
 use crate::launch::{run_file, several};
 use crate::limits;
+use crate::registry::Snapshot;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
 use crate::shutdown::Signals;
@@ -68,10 +67,11 @@ pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Resul
         daprd::lines::starting(&args.app_id, args.log_level.as_str());
     }
     loop {
-        let Serving { tasks, ports, switch } = serve(&args, &surroundings, manner).await?;
-        let end = match has_app {
-            true => accompany(&args, ports, &mut signals, &switch).await,
-            false => asked(&mut signals, &switch).await,
+        let Serving { tasks, ports, switch, reload } = serve(&args, &surroundings, manner).await?;
+        let end = match (has_app, manner) {
+            (true, _) => accompany(&args, ports, &mut signals, &switch).await,
+            (false, Manner::Parlor) => asked(&mut signals, &switch, Some(&reload)).await,
+            (false, Manner::Daprd) => asked(&mut signals, &switch, None).await,
         };
         let is_drained = tokio::select! {
             is_drained = stop(&end, &tasks, grace(&args), &mut signals) => is_drained,
@@ -113,7 +113,8 @@ fn grace(args: &Run) -> Duration {
 /// # Errors
 /// When the sandbox can't be set up.
 pub async fn check(args: Check, surroundings: Surroundings) -> Result<ExitCode> {
-    let assembly = load(&args.paths, args.app_id, &args.sandbox, &surroundings).await?;
+    let mut assembler = assembler(&args.paths, args.app_id, &args.sandbox, &surroundings)?;
+    let assembly = assembler.assemble(&Snapshot::default()).await;
     let count = assembly.snapshot.iter().len();
     let (mistakes, warnings) = (assembly.diagnostics.errors(), assembly.diagnostics.iter().count());
     if warnings > 0 {
@@ -124,7 +125,8 @@ pub async fn check(args: Check, surroundings: Surroundings) -> Result<ExitCode> 
     Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn load(paths: &[PathBuf], app_id: String, args: &SandboxArgs, surroundings: &Surroundings) -> Result<Assembly> {
+/// What makes snapshots of the files in `paths`.
+fn assembler(paths: &[PathBuf], app_id: String, args: &SandboxArgs, surroundings: &Surroundings) -> Result<Assembler> {
     let egress = Egress::new(&EgressConfig {
         connect: limits::CONNECT,
         extra_ca: args.extra_ca_file.clone(),
@@ -132,10 +134,9 @@ async fn load(paths: &[PathBuf], app_id: String, args: &SandboxArgs, surrounding
         ..EgressConfig::default()
     })?;
     let sandbox = sandbox(egress, args.compile_cache.as_deref(), surroundings.cache.as_deref())?;
-    let built_ins = BuiltIns::new(args.providers_path.as_deref())?;
     let app = AppIdentity { app_id, namespace: surroundings.namespace.clone() };
-    let reading = read(&Sources { paths, environment: &ProcessEnvironment, app });
-    Ok(assemble(&sandbox, &built_ins, reading).await)
+    let places = Places { resources: paths.to_vec(), providers: args.providers_path.clone(), app };
+    Assembler::new(sandbox, places)
 }
 
 /// A cache folder that was asked for must be fit for use; the user's own is only used where it is.
