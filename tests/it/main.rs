@@ -25,6 +25,7 @@ mod run;
 mod scrub;
 mod shutdown;
 mod streams;
+mod swap;
 mod tidy;
 mod trace;
 mod vendors;

@@ -127,34 +127,21 @@ impl Swapper {
 
     async fn keep_in_step(&mut self) {
         self.cover();
+        // The first one makes up for what nobody watched while the host started, and is no scan that anything brought about.
         self.scan().await;
         loop {
-            tokio::select! {
-                Some(asked) = self.asked.recv() => {
-                    let report = self.scan().await;
-                    // Who asked may have left.
-                    let _ = asked.send(report);
-                }
-                wake = self.watch.next() => {
-                    if self.has_changed(wake).await {
-                        self.watch.settled().await;
-                        self.scan().await;
-                    }
-                }
+            let asked = tokio::select! {
+                Some(asked) = self.asked.recv() => Some(asked),
+                () = changed(&mut self.watch, &self.inputs, &self.stamps) => None,
+            };
+            let report = self.scan().await;
+            let scans = if report.changes.is_empty() { &self.progress.idle_scans } else { &self.progress.swaps };
+            scans.fetch_add(1, Ordering::Relaxed);
+            if let Some(asked) = asked {
+                // Who asked may have left.
+                let _ = asked.send(report);
             }
         }
-    }
-
-    /// Whether any file looks different than when it was read. A difference without an event tells that there will be none.
-    async fn has_changed(&mut self, wake: Wake) -> bool {
-        if Stamps::of(&self.inputs).await == self.stamps {
-            return false;
-        }
-        if wake == Wake::Look && !self.watch.has_news().await {
-            self.watch.give_up("files change without an event of their system");
-            self.tell_polling();
-        }
-        true
     }
 
     /// Reads until what was read is what is there, and serves it.
@@ -208,9 +195,22 @@ impl Swapper {
         }
         changes.iter().for_each(Change::log);
         self.told = diagnostics.clone();
-        let scans = if changes.is_empty() { &self.progress.idle_scans } else { &self.progress.swaps };
-        scans.fetch_add(1, Ordering::Relaxed);
         self.progress.mistakes.store(diagnostics.errors() as u64, Ordering::Relaxed);
         Report { generation: self.registry.snapshot().generation, changes, diagnostics }
+    }
+}
+
+/// Ends when a file looks different than when it was read, and nobody writes any more. A difference without an event tells
+/// that there will be none.
+async fn changed(watch: &mut Watch, inputs: &BTreeSet<PathBuf>, stamps: &Stamps) {
+    loop {
+        let wake = watch.next().await;
+        if Stamps::of(inputs).await == *stamps {
+            continue;
+        }
+        if wake == Wake::Look && !watch.has_news().await {
+            watch.give_up("files change without an event of their system");
+        }
+        return watch.settled().await;
     }
 }
