@@ -72,7 +72,7 @@ mod tests {
         symlink("v1", root.join("providers/current")).unwrap();
         assert_eq!(found(&root.join("providers/current/acme.wasm")), [root.join("providers"), elsewhere]);
         assert_eq!(found(&mount), [root.clone(), mount.clone()]);
-        assert_eq!(found(&mount.join("not/there")), [mount.clone()]);
+        assert_eq!(found(&mount.join("not/there")), std::slice::from_ref(&mount));
         symlink("round", root.join("round")).unwrap();
         assert_eq!(found(&root.join("round/x")), [root]);
     }

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::changes::Change;
 use self::stamps::Stamps;
-use self::watch::{Wake, Watch};
+use self::watch::Watch;
 use crate::assemble::{Assembler, Assembly};
 use crate::registry::Registry;
 use crate::shutdown::Tasks;
@@ -132,7 +132,7 @@ impl Swapper {
         loop {
             let asked = tokio::select! {
                 Some(asked) = self.asked.recv() => Some(asked),
-                () = changed(&mut self.watch, &self.inputs, &self.stamps) => None,
+                () = self.watch.changed(&self.inputs, &self.stamps) => None,
             };
             let report = self.scan().await;
             let scans = if report.changes.is_empty() { &self.progress.idle_scans } else { &self.progress.swaps };
@@ -197,20 +197,5 @@ impl Swapper {
         self.told = diagnostics.clone();
         self.progress.mistakes.store(diagnostics.errors() as u64, Ordering::Relaxed);
         Report { generation: self.registry.snapshot().generation, changes, diagnostics }
-    }
-}
-
-/// Ends when a file looks different than when it was read, and nobody writes any more. A difference without an event tells
-/// that there will be none.
-async fn changed(watch: &mut Watch, inputs: &BTreeSet<PathBuf>, stamps: &Stamps) {
-    loop {
-        let wake = watch.next().await;
-        if Stamps::of(inputs).await == *stamps {
-            continue;
-        }
-        if wake == Wake::Look && !watch.has_news().await {
-            watch.give_up("files change without an event of their system");
-        }
-        return watch.settled().await;
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::folders;
+use super::stamps::Stamps;
 
 /// How long no event comes before files are taken for written. Editors and `kubectl` make several in a row.
 const QUIET: Duration = Duration::from_millis(200);
@@ -31,8 +32,8 @@ const SAFETY: Duration = Duration::from_secs(30);
 pub(super) const POLL: Duration = Duration::from_secs(1);
 
 /// Why it is time to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wake {
+#[derive(PartialEq, Eq)]
+enum Wake {
     Event,
     Look,
 }
@@ -96,18 +97,28 @@ impl Watch {
         self.watched = folders;
     }
 
-    /// From now on looks often, for the reason given.
-    pub(super) fn give_up(&mut self, doubt: &str) {
-        self.doubt.get_or_insert_with(|| doubt.to_owned());
-    }
-
     /// Why events are not enough.
     pub(super) fn trouble(&self) -> Option<&str> {
         self.doubt.as_deref().or(self.gap.as_deref())
     }
 
+    /// Ends when any of the files looks different than it did, and nobody writes any more.
+    pub(super) async fn changed(&mut self, files: &BTreeSet<PathBuf>, before: &Stamps) {
+        loop {
+            let wake = self.next().await;
+            if Stamps::of(files).await == *before {
+                continue;
+            }
+            // What is seen before any event tells of it was not told at all, unless the event is still on its way.
+            if wake == Wake::Look && !self.has_news().await {
+                self.doubt.get_or_insert_with(|| "they change without an event of their file system".to_owned());
+            }
+            return self.settled().await;
+        }
+    }
+
     /// Ends when it is time to look.
-    pub(super) async fn next(&self) -> Wake {
+    async fn next(&self) -> Wake {
         let pause = if self.trouble().is_some() { POLL } else { SAFETY };
         tokio::select! {
             () = self.news.any.notified() => Wake::Event,
@@ -116,7 +127,7 @@ impl Watch {
     }
 
     /// Whether an event comes soon.
-    pub(super) async fn has_news(&self) -> bool {
+    async fn has_news(&self) -> bool {
         timeout(QUIET, self.news.any.notified()).await.is_ok()
     }
 
@@ -204,4 +215,97 @@ fn without_events(folder: &Path) -> Option<String> {
 #[cfg(not(target_os = "linux"))]
 fn without_events(_folder: &Path) -> Option<String> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn blind(doubt: Option<&str>) -> Watch {
+        let doubt = doubt.map(str::to_owned);
+        Watch { watcher: None, watched: BTreeSet::new(), news: Arc::default(), doubt, gap: None }
+    }
+
+    /// How long it takes until a change is noticed that is made at once.
+    async fn noticed(watch: &mut Watch, change: impl FnOnce(&Path)) -> Duration {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("acme.yaml");
+        fs::write(&file, "one").unwrap();
+        let files = BTreeSet::from([file.clone()]);
+        watch.cover(&files);
+        let before = Stamps::of(&files).await;
+        let begun = Instant::now();
+        change(&file);
+        watch.changed(&files, &before).await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_no_events_come_files_are_looked_at() {
+        let mut watch = blind(Some("there are none"));
+        let took = noticed(&mut watch, |file| fs::write(file, "other").unwrap()).await;
+        assert!((POLL..2 * POLL).contains(&took), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_without_an_event_makes_it_look_more_often() {
+        let mut watch = blind(None);
+        let took = noticed(&mut watch, |file| fs::remove_file(file).unwrap()).await;
+        assert!((SAFETY..2 * SAFETY).contains(&took), "{took:?}");
+        assert!(watch.trouble().unwrap().contains("without an event"));
+        let took = noticed(&mut watch, |file| fs::write(file, "other").unwrap()).await;
+        assert!((POLL..2 * POLL).contains(&took), "{took:?}");
+    }
+
+    /// What the watcher's thread would tell.
+    fn event(kind: EventKind, file: &Path) -> notify::Result<Event> {
+        Ok(Event::new(kind).add_path(file.to_owned()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_writes_is_waited_for_but_not_for_ever() {
+        let written = EventKind::Modify(ModifyKind::Data(notify::event::DataChange::Any));
+        let closed = EventKind::Access(AccessKind::Close(AccessMode::Write));
+        for (name, closes, least) in
+            [("acme.yaml", true, Duration::from_secs(2)), ("acme.yaml", false, WRITING), ("a.log", false, QUIET)]
+        {
+            let watch = blind(None);
+            watch.news.hear(event(written, Path::new(name)));
+            let news = Arc::clone(&watch.news);
+            let begun = Instant::now();
+            let writing = async {
+                sleep(Duration::from_secs(2)).await;
+                if closes {
+                    news.hear(event(closed, Path::new(name)));
+                }
+                std::future::pending().await
+            };
+            tokio::select! {
+                () = watch.settled() => {}
+                () = writing => {}
+            }
+            let took = begun.elapsed();
+            assert!((least..least + 3 * QUIET).contains(&took), "{name} {closes}: {took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_folder_that_never_rests_holds_nothing_up() {
+        let watch = blind(None);
+        let news = Arc::clone(&watch.news);
+        let restless = async {
+            loop {
+                news.hear(event(EventKind::Create(notify::event::CreateKind::File), Path::new("log.1")));
+                sleep(QUIET / 4).await;
+            }
+        };
+        let begun = Instant::now();
+        tokio::select! {
+            () = watch.settled() => {}
+            () = restless => {}
+        }
+        assert!(begun.elapsed() < 2 * RESTLESS, "{:?}", begun.elapsed());
+    }
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use http::Request;
+use http_body_util::Full;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -25,13 +27,17 @@ async fn a_call_ends_on_what_it_began_with() {
     for way in ["wanderer-codec", "wanderer-http"] {
         let scene = Scene::start(HostBuilder::new().file("way.yaml", wanderer(way, &upstream, "/old")));
         let client = scene.host.client.clone();
-        let call = |client: crate::harness::Client| tokio::spawn(async move { client.alpha1(way, "go").await });
-        let replaced = call(client.clone());
+        let mut calls = JoinSet::new();
+        let call = |calls: &mut JoinSet<Value>| {
+            let client = client.clone();
+            calls.spawn(async move { client.alpha1(way, "go").await.ok() });
+        };
+        call(&mut calls);
         let old = upstream.call().await;
         assert_eq!(old.head.uri.path(), "/old");
         fs::write(scene.path("way.yaml"), wanderer(way, &upstream, "/new")).unwrap();
         scene.told(&format!("component `{way}` is replaced"), 1).await;
-        let removed = call(client.clone());
+        call(&mut calls);
         let new = upstream.call().await;
         assert_eq!(new.head.uri.path(), "/new");
         fs::remove_file(scene.path("way.yaml")).unwrap();
@@ -39,9 +45,9 @@ async fn a_call_ends_on_what_it_began_with() {
         assert_eq!(client.alpha1(way, "go").await.status, 400);
         old.answer(200, "old");
         new.answer(200, "new");
-        for (call, body) in [(replaced, "200: old"), (removed, "200: new")] {
-            assert_eq!(call.await.unwrap().ok(), json!({ "outputs": [{ "result": body }] }));
-        }
+        let mut answers = calls.join_all().await;
+        answers.sort_by_key(Value::to_string);
+        assert_eq!(answers, ["200: new", "200: old"].map(|body| json!({ "outputs": [{ "result": body }] })));
     }
 }
 
@@ -136,4 +142,50 @@ async fn no_call_fails_while_components_are_swapped() {
     }
     assert_eq!(version(&scene.host.client.alpha1("canned", "go").await.ok()), (1000, 1000));
     assert!(calls.load(Ordering::Relaxed) >= SWAPS, "calls went on meanwhile");
+}
+
+#[tokio::test]
+async fn a_host_that_is_killed_in_the_midst_of_a_swap_starts_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (resources, cache) = (folder.path().join("components"), folder.path().join("cache"));
+    fs::create_dir(&resources).unwrap();
+    let start = || {
+        let host = HostBuilder::new().resources_of(&resources);
+        Scene::start(host.argument("--compile-cache").argument(cache.to_str().unwrap()))
+    };
+    let save = |scene: Option<&Scene>, number: u32| {
+        let (wasm, yaml) = (edition(number), canned("canned", &number.to_string()));
+        match scene {
+            Some(scene) => {
+                scene.save("canned.wasm", wasm);
+                scene.save("canned.yaml", yaml);
+            }
+            None => {
+                fs::write(resources.join("canned.wasm"), wasm).unwrap();
+                fs::write(resources.join("canned.yaml"), yaml).unwrap();
+            }
+        }
+    };
+    save(None, 1);
+    for number in 1..=6 {
+        let mut scene = start();
+        assert_eq!(version(&scene.host.client.alpha1("canned", "go").await.ok()), (number, number));
+        save(Some(&scene), number + 1);
+        // At some point between the noticing and the end of the compiler's work.
+        let client = scene.host.client.clone();
+        let mut reload = JoinSet::new();
+        reload.spawn(async move {
+            client.try_send(Request::post(client.uri("/v1.0/reload")).body(Full::default()).unwrap()).await
+        });
+        for _ in 0..number * 2 {
+            scene.host.client.get("/v1.0/healthz").await;
+        }
+        scene.host.signal("KILL");
+        assert!(!scene.host.ended().await.success());
+        // Whether it was told or cut off.
+        reload.join_all().await;
+    }
+    let scene = start();
+    assert_eq!(version(&scene.host.client.alpha1("canned", "go").await.ok()), (7, 7));
+    assert_eq!(scene.reload().await.1["mistakes"], json!([]));
 }
