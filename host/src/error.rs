@@ -37,6 +37,8 @@ pub enum Fault {
     Memory(usize),
     #[error("provider gave back more than the host takes in: {0}")]
     Output(String),
+    #[error("provider gave more than its {0} events; raise `spec.wasm.limits.events`")]
+    Events(u64),
     #[error("provider could not be started: {0}")]
     Start(String),
 }

@@ -27,11 +27,15 @@ pub const EPOCH: Duration = Duration::from_millis(10);
 /// What a provider may use while it is only asked for its description.
 pub const TRIAL_TIME: Duration = Duration::from_secs(5);
 
+/// Providers that are asked for it at one time.
+pub const TRIALS: usize = 4;
+
 /// The largest `.wasm` that is read. Python's interpreter as a component has 22 MB.
 pub const ARTIFACT_BYTES: u64 = 128 << 20;
 
-/// Lines that a guest may log in one call, and the length that each is cut to.
-pub const GUEST_LOG_LINES: u32 = 64;
+/// Lines that a component may log in a second over all its calls, whatever each call may; and the length that each is cut
+/// to. Enough to follow a busy provider, too few to fill a disk in a day.
+pub const GUEST_LOG_RATE: u32 = 200;
 pub const GUEST_LOG_LENGTH: usize = 4_096;
 
 /// Events that `next` is asked for at a time: enough to empty a burst, few enough to stay small.
@@ -39,9 +43,6 @@ pub const EVENT_BATCH: u32 = 64;
 
 /// Length that an error text of a vendor or a guest is cut to before it travels further.
 pub const ERROR_TEXT: usize = 4_096;
-
-/// A vendor's answer, whole or streamed. Far above any text, room for generated images.
-pub const ANSWER_BYTES: u64 = 64 << 20;
 
 /// A provider's request body on its way out. Room for images and sounds within the messages.
 pub const OUTGOING_BYTES: u64 = 64 << 20;

@@ -24,8 +24,15 @@ async fn provider(artifact: &str, endpoint: Option<&Upstream>, path: &str) -> Pr
     let origins = endpoint.map(|upstream| (Origin::parse(&upstream.origin).unwrap(), Reach::Private));
     let mut settings = vec![("model".to_owned(), "m".to_owned()), ("key".to_owned(), "none".to_owned())];
     settings.extend(endpoint.map(|upstream| ("endpoint".to_owned(), format!("{}{path}", upstream.origin))));
-    let limits =
-        GuestLimits { memory: MEMORY, timeout: Duration::from_secs(30), cpu: Duration::from_secs(10), concurrency: 8 };
+    let limits = GuestLimits {
+        memory: MEMORY,
+        timeout: Duration::from_secs(30),
+        cpu: Duration::from_secs(10),
+        concurrency: 8,
+        response_bytes: 1 << 20,
+        events: 1_000,
+        log: 64,
+    };
     let grant = Grant::new(origins, StandIns::default());
     sandbox.provider(Arc::new(artifact), Equipment { component: "tested".to_owned(), settings, grant, limits })
 }

@@ -7,8 +7,8 @@ use http_body_util::BodyExt;
 use wasmtime::component::ResourceAny;
 
 use super::bindings::codec as wit;
+use super::fault;
 use super::provider::{Running, Setup};
-use super::{fault, redact};
 use crate::answer::Answer;
 use crate::conversation::{ErrorKind, Event, ProviderError, Request};
 use crate::egress::{EgressError, RequestBody, ResponseBody};
@@ -167,9 +167,7 @@ impl Decoding {
         let fed = self.codec.decoder().call_feed(self.running.enter(), self.decoder, bytes, end).await;
         let events = fed.map_err(|error| self.running.fault(&error))?;
         let events = events.map_err(|error| self.running.setup.provider_error(error))?;
-        let mut events: Vec<Event> = events.into_iter().map(Event::from).collect();
-        redact::events(&mut events, self.running.setup.grant.secrets());
-        Ok(events)
+        self.running.taken(events.into_iter().map(Event::from).collect())
     }
 
     fn egress_error(&self, error: &EgressError) -> ConverseError {

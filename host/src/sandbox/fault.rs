@@ -1,21 +1,20 @@
 //! What a failure of the sandbox or of egress means to a conversation. The only place that reads wasmtime's errors.
 
-use std::time::Duration;
-
 use wasmtime::{Store, Trap};
 
+use super::provider::GuestLimits;
 use super::state::CallState;
 use crate::conversation::{ErrorKind, ProviderError};
 use crate::egress::EgressError;
 use crate::error::Fault;
 
 /// Tells the limits of the sandbox from a provider's own failure.
-pub(super) fn of_guest(error: &wasmtime::Error, store: &Store<CallState>, cpu: Duration, memory: usize) -> Fault {
+pub(super) fn of_guest(error: &wasmtime::Error, store: &Store<CallState>, limits: &GuestLimits) -> Fault {
     if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
-        return Fault::Processor(cpu);
+        return Fault::Processor(limits.cpu);
     }
     if store.data().memory.refused {
-        return Fault::Memory(memory);
+        return Fault::Memory(limits.memory);
     }
     let cause = error.root_cause().to_string();
     if cause.contains("fuel allocated for hostcalls") {

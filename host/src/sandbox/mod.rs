@@ -9,6 +9,7 @@ mod convert;
 mod engine;
 mod fault;
 mod guest_io;
+mod intake;
 mod load;
 mod provider;
 mod redact;
@@ -67,8 +68,9 @@ impl Sandbox {
         let compiled = tokio::task::spawn_blocking(compile).await;
         let artifact = compiled.map_err(|error| LoadError::Invalid(format!("the compiler failed: {error}")))??;
         let nothing = Grant::new([], StandIns::default());
-        let setup = self.setup("its description".to_owned(), Vec::new(), nothing, limits::TRIAL_TIME);
-        let described = artifact.describe(Arc::new(setup), memory);
+        let limits = GuestLimits::of_trial(memory);
+        let described =
+            artifact.describe(Arc::new(self.setup("its description".to_owned(), Vec::new(), nothing, limits)));
         timeout(trial, described).await.unwrap_or(Err(LoadError::Slow(trial)))
     }
 
@@ -76,17 +78,17 @@ impl Sandbox {
     pub fn provider(&self, artifact: Arc<Artifact>, equipment: Equipment) -> Provider {
         let Equipment { component, settings, grant, limits } = equipment;
         let own = Arc::new(Semaphore::new(limits.concurrency));
-        let setup = Arc::new(self.setup(component, settings, grant, limits.timeout));
-        Provider { artifact, setup, limits, places: [own, Arc::clone(&self.places)] }
+        let setup = Arc::new(self.setup(component, settings, grant, limits));
+        Provider { artifact, setup, places: [own, Arc::clone(&self.places)] }
     }
 
-    fn setup(&self, component: String, settings: Vec<(String, String)>, grant: Grant, head: Duration) -> Setup {
+    fn setup(&self, component: String, settings: Vec<(String, String)>, grant: Grant, limits: GuestLimits) -> Setup {
         let bounds = Bounds {
-            head,
+            head: limits.timeout,
             idle: limits::IDLE,
             request_bytes: limits::OUTGOING_BYTES,
-            response_bytes: limits::ANSWER_BYTES,
+            response_bytes: limits.response_bytes,
         };
-        Setup { component, settings, grant, egress: self.egress.clone(), bounds }
+        Setup { component, settings, grant, egress: self.egress.clone(), bounds, limits }
     }
 }

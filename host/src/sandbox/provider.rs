@@ -10,11 +10,12 @@ use wasmtime::component::Instance;
 use wasmtime::{AsContextMut, Store};
 
 use super::bounds::Meter;
+use super::intake::Intake;
 use super::load::{Artifact, Way};
 use super::state::CallState;
 use super::{codec, fault, guest_io, redact};
 use crate::answer::Answer;
-use crate::conversation::{ProviderError, Request};
+use crate::conversation::{Event, ProviderError, Request};
 use crate::egress::{Bounds, Egress, Grant, StandIns};
 use crate::error::{ConverseError, Fault};
 use crate::limits;
@@ -31,6 +32,37 @@ pub struct GuestLimits {
     pub cpu: Duration,
     /// Calls at one time.
     pub concurrency: usize,
+    /// Bytes that one call may take in of its vendor's answers, and that its guest may hand back as events.
+    pub response_bytes: u64,
+    /// Events that one call may give.
+    pub events: u64,
+    /// Lines that one call may log.
+    pub log: u32,
+}
+
+impl GuestLimits {
+    /// What a provider may use while it is only asked for its description.
+    pub(super) fn of_trial(memory: usize) -> Self {
+        let time = limits::TRIAL_TIME;
+        Self { memory, timeout: time, cpu: time, concurrency: limits::TRIALS, response_bytes: 0, events: 0, log: 8 }
+    }
+}
+
+#[cfg(test)]
+impl GuestLimits {
+    /// Room for whatever a test does not speak of.
+    pub(super) fn of_tests() -> Self {
+        let time = Duration::from_secs(60);
+        Self {
+            memory: 64 << 20,
+            timeout: time,
+            cpu: time,
+            concurrency: 8,
+            response_bytes: 1 << 20,
+            events: 100,
+            log: 8,
+        }
+    }
 }
 
 /// What a guest is given and what it may reach; fixed for a component, but for a call that brings a key of its own.
@@ -40,13 +72,13 @@ pub(super) struct Setup {
     pub(super) grant: Grant,
     pub(super) egress: Egress,
     pub(super) bounds: Bounds,
+    pub(super) limits: GuestLimits,
 }
 
 /// A provider that can be called.
 pub struct Provider {
     pub(super) artifact: Arc<Artifact>,
     pub(super) setup: Arc<Setup>,
-    pub(super) limits: GuestLimits,
     /// The component's own places, and those that all providers share.
     pub(super) places: [Arc<Semaphore>; 2],
 }
@@ -56,20 +88,20 @@ pub(super) struct Running {
     pub(super) store: Store<CallState>,
     pub(super) instance: Instance,
     pub(super) setup: Arc<Setup>,
-    limits: GuestLimits,
+    intake: Intake,
     _places: [OwnedSemaphorePermit; 2],
 }
 
 impl Provider {
     /// Runs one call in an instance of its own. `key`, when there is one, takes the place of the setting of that name.
     pub async fn call(&self, request: Request, key: Option<&Secret>) -> Result<Answer, ConverseError> {
-        let deadline = Instant::now() + self.limits.timeout;
+        let deadline = Instant::now() + self.setup.limits.timeout;
         let setup = match key {
             Some(key) => Arc::new(self.setup.with_key(key).map_err(|fault| self.fault(fault))?),
             None => Arc::clone(&self.setup),
         };
         let places = self.take_places().await?;
-        let meter = Meter::new(self.limits.cpu);
+        let meter = Meter::new(self.setup.limits.cpu);
         let work = std::pin::pin!(self.drive(setup, places, Arc::clone(&meter), request));
         match self.in_time(deadline, meter.count(work)).await? {
             Answer::Whole(events) => Ok(Answer::Whole(events)),
@@ -99,16 +131,14 @@ impl Provider {
         places: [OwnedSemaphorePermit; 2],
         meter: Arc<Meter>,
     ) -> Result<Running, ConverseError> {
-        let mut store = self.artifact.store(Arc::clone(&setup), self.limits.memory, meter);
+        let intake = Intake::new(setup.limits);
+        let mut store = self.artifact.store(Arc::clone(&setup), meter);
         match self.artifact.pre.instantiate_async(&mut store).await {
-            Ok(instance) => Ok(Running { store, instance, setup, limits: self.limits, _places: places }),
-            Err(error) => {
-                let fault = fault::of_guest(&error, &store, self.limits.cpu, self.limits.memory);
-                Err(self.fault(match fault {
-                    Fault::Trapped(cause) => Fault::Start(cause),
-                    other => other,
-                }))
-            }
+            Ok(instance) => Ok(Running { store, instance, setup, intake, _places: places }),
+            Err(error) => Err(self.fault(match fault::of_guest(&error, &store, &setup.limits) {
+                Fault::Trapped(cause) => Fault::Start(cause),
+                other => other,
+            })),
         }
     }
 
@@ -121,7 +151,7 @@ impl Provider {
             Ok(Ok(places)) => Ok(places),
             Ok(Err(tokio::sync::AcquireError { .. })) => Err(self.fault(Fault::Start("the sandbox is closed".into()))),
             Err(_) => {
-                let limit = self.limits.concurrency.min(limits::RUNNING_PROVIDERS);
+                let limit = self.setup.limits.concurrency.min(limits::RUNNING_PROVIDERS);
                 Err(ConverseError::Busy { component: self.setup.component.clone(), limit, waited })
             }
         }
@@ -132,12 +162,12 @@ impl Provider {
         deadline: Instant,
         work: impl Future<Output = Result<T, ConverseError>>,
     ) -> Result<T, ConverseError> {
-        timeout_at(deadline, work).await.unwrap_or_else(|_| Err(self.setup.deadline(self.limits.timeout)))
+        timeout_at(deadline, work).await.unwrap_or_else(|_| Err(self.setup.deadline()))
     }
 
     /// The same events, within the call's deadline and its processor time.
     fn bounded(&self, events: crate::answer::Events, deadline: Instant, meter: Arc<Meter>) -> Answer {
-        let (setup, limit) = (Arc::clone(&self.setup), self.limits.timeout);
+        let setup = Arc::clone(&self.setup);
         let next = move |(mut events, ended): (crate::answer::Events, bool)| {
             let (setup, meter) = (Arc::clone(&setup), Arc::clone(&meter));
             async move {
@@ -147,7 +177,7 @@ impl Provider {
                 match timeout_at(deadline, meter.count(events.next())).await {
                     Ok(Some(batch)) => Some((batch, (events, false))),
                     Ok(None) => None,
-                    Err(_) => Some((Err(setup.deadline(limit)), (events, true))),
+                    Err(_) => Some((Err(setup.deadline()), (events, true))),
                 }
             }
         };
@@ -172,6 +202,7 @@ impl Setup {
             grant: self.grant.with_secrets(&secrets),
             egress: self.egress.clone(),
             bounds: self.bounds.clone(),
+            limits: self.limits,
         })
     }
 
@@ -179,8 +210,8 @@ impl Setup {
         ConverseError::Fault { component: self.component.clone(), fault }
     }
 
-    fn deadline(&self, limit: Duration) -> ConverseError {
-        ConverseError::Deadline { component: self.component.clone(), limit }
+    fn deadline(&self) -> ConverseError {
+        ConverseError::Deadline { component: self.component.clone(), limit: self.limits.timeout }
     }
 
     /// An error of the provider or of its vendor, with secrets masked.
@@ -198,6 +229,13 @@ impl Running {
     }
 
     pub(super) fn fault(&self, error: &wasmtime::Error) -> ConverseError {
-        self.setup.fault(fault::of_guest(error, &self.store, self.limits.cpu, self.limits.memory))
+        self.setup.fault(fault::of_guest(error, &self.store, &self.setup.limits))
+    }
+
+    /// What the guest gave: counted, and with secrets masked.
+    pub(super) fn taken(&mut self, mut events: Vec<Event>) -> Result<Vec<Event>, ConverseError> {
+        self.intake.take(&events).map_err(|fault| self.setup.fault(fault))?;
+        redact::events(&mut events, self.setup.grant.secrets());
+        Ok(events)
     }
 }

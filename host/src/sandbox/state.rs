@@ -31,8 +31,14 @@ struct Io {
 }
 
 impl CallState {
-    pub(super) fn new(setup: Arc<Setup>, memory: usize) -> Self {
-        Self { memory: MemoryBound::new(memory), setup, log_lines: 0, io: None, outcome: Arc::new(Mutex::new(None)) }
+    pub(super) fn new(setup: Arc<Setup>) -> Self {
+        Self {
+            memory: MemoryBound::new(setup.limits.memory),
+            setup,
+            log_lines: 0,
+            io: None,
+            outcome: Arc::new(Mutex::new(None)),
+        }
     }
 
     pub(super) fn outcome(&self) -> &Outcome {
@@ -67,10 +73,16 @@ impl WasiHttpView for CallState {
 impl log::Host for CallState {
     fn log(&mut self, level: log::Level, message: String) {
         self.log_lines = self.log_lines.saturating_add(1);
-        if self.log_lines > limits::GUEST_LOG_LINES {
+        let (component, most) = (self.setup.component.as_str(), self.setup.limits.log);
+        if self.log_lines > most {
+            if self.log_lines == most.saturating_add(1) {
+                tracing::warn!(
+                    target: "parlor::guest", component,
+                    "further lines of this call are dropped, it may log {most}; raise `spec.wasm.limits.log`"
+                );
+            }
             return;
         }
-        let component = self.setup.component.as_str();
         let redacted = self.setup.grant.secrets().redact(&message);
         let line = super::redact::shortened(&redacted, limits::GUEST_LOG_LENGTH);
         match level {
@@ -79,9 +91,6 @@ impl log::Host for CallState {
             log::Level::Info => tracing::info!(target: "parlor::guest", component, "{line}"),
             log::Level::Warn => tracing::warn!(target: "parlor::guest", component, "{line}"),
             log::Level::Error => tracing::error!(target: "parlor::guest", component, "{line}"),
-        }
-        if self.log_lines == limits::GUEST_LOG_LINES {
-            tracing::warn!(target: "parlor::guest", component, "further lines of this call are dropped");
         }
     }
 }
