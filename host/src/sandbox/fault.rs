@@ -4,6 +4,7 @@ use wasmtime::{Store, Trap};
 
 use super::provider::GuestLimits;
 use super::state::CallState;
+use super::tally::Refusal;
 use crate::conversation::{ErrorKind, ProviderError};
 use crate::egress::EgressError;
 use crate::error::Fault;
@@ -21,6 +22,17 @@ pub(super) fn of_guest(error: &wasmtime::Error, store: &Store<CallState>, limits
         return Fault::Output(format!("more than {} bytes in one call", crate::limits::GUEST_OUTPUT));
     }
     Fault::Trapped(cause)
+}
+
+/// What egress refused of its own accord: a fault of the provider or of its YAML, which is worth to be counted.
+pub(super) fn refusal(error: &EgressError) -> Option<Refusal> {
+    Some(match error {
+        EgressError::NotGranted { .. } => Refusal::NotGranted,
+        EgressError::Address { .. } => Refusal::Address,
+        EgressError::SecretInUrl | EgressError::SecretInClear { .. } => Refusal::Secret,
+        EgressError::ReservedHeader { .. } | EgressError::Method { .. } => Refusal::Header,
+        _ => return None,
+    })
 }
 
 /// The kind of error that a caller can act on. A refusal by the grant is told apart from a failure of the network.

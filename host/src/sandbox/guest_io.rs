@@ -44,7 +44,7 @@ async fn whole(
 ) -> Result<Answer, ConverseError> {
     let guest = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
     let setup = Arc::clone(&running.setup);
-    let answered = guest.call_converse(running.enter(), &setup.settings, &request.into()).await;
+    let answered = guest.call_converse(running.enter().await, &setup.settings, &request.into()).await;
     let answered = answered.map_err(|error| running.fault(&error))?;
     let response: Response = answered.map_err(|error| guest_error(&running, error))?.into();
     Ok(Answer::Whole(running.taken(events_of(response))?))
@@ -64,7 +64,7 @@ async fn stream_of(
 ) -> Result<Answer, ConverseError> {
     let guest = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
     let setup = Arc::clone(&running.setup);
-    let opened = guest.call_open(running.enter(), &setup.settings, &request.into()).await;
+    let opened = guest.call_open(running.enter().await, &setup.settings, &request.into()).await;
     let opened = opened.map_err(|error| running.fault(&error))?;
     let stream = opened.map_err(|error| guest_error(&running, error))?;
     let reading = Reading { running, guest, stream };
@@ -74,7 +74,7 @@ async fn stream_of(
 async fn next(state: Option<Reading>) -> Option<(Result<Vec<Event>, ConverseError>, Option<Reading>)> {
     let mut reading = state?;
     let Reading { running, guest, stream } = &mut reading;
-    let told = guest.event_stream().call_next(running.enter(), *stream, limits::EVENT_BATCH).await;
+    let told = guest.event_stream().call_next(running.enter().await, *stream, limits::EVENT_BATCH).await;
     let batch = match told {
         Ok(Ok(batch)) => batch?,
         Ok(Err(error)) => return Some((Err(guest_error(running, error)), None)),
@@ -138,7 +138,10 @@ impl WasiHttpHooks for Hooks {
                     let nothing: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
                     Ok((response, nothing))
                 }
-                Err(error) => Err(refused(&outcome, error)),
+                Err(error) => {
+                    setup.count(&error);
+                    Err(refused(&outcome, error))
+                }
             }
         })
     }

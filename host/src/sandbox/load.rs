@@ -123,7 +123,7 @@ impl Artifact {
 
     /// Starts the provider once, with the limits of a call, and asks what it is.
     pub(super) async fn describe(mut self, setup: Arc<Setup>) -> Result<Self, LoadError> {
-        let meter = Meter::new(setup.limits.cpu);
+        let meter = Meter::new(setup.limits.cpu, &setup.share.turns);
         let mut store = self.store(Arc::clone(&setup), Arc::clone(&meter));
         let work = Box::pin(trial(&self, &mut store));
         self.description = match meter.count(work).await {
