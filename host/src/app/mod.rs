@@ -23,7 +23,7 @@ use crate::daprd;
 use crate::egress::{Egress, EgressConfig, ProxyConfig};
 use crate::launch::{run_file, several};
 use crate::limits;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, Shares};
 use crate::secret::Secret;
 use crate::shutdown::Signals;
 use crate::yaml::diagnostic::{Diagnostics, Severity};
@@ -113,7 +113,7 @@ fn grace(args: &Run) -> Duration {
 /// # Errors
 /// When the sandbox can't be set up.
 pub async fn check(args: Check, surroundings: Surroundings) -> Result<ExitCode> {
-    let assembly = load(&args.paths, args.app_id, &args.sandbox, &surroundings).await?;
+    let (assembly, _) = load(&args.paths, args.app_id, &args.sandbox, &surroundings).await?;
     let count = assembly.snapshot.iter().len();
     let (mistakes, warnings) = (assembly.diagnostics.errors(), assembly.diagnostics.iter().count());
     if warnings > 0 {
@@ -124,7 +124,13 @@ pub async fn check(args: Check, surroundings: Surroundings) -> Result<ExitCode> 
     Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn load(paths: &[PathBuf], app_id: String, args: &SandboxArgs, surroundings: &Surroundings) -> Result<Assembly> {
+/// What can be served, and what its components share of the process.
+async fn load(
+    paths: &[PathBuf],
+    app_id: String,
+    args: &SandboxArgs,
+    surroundings: &Surroundings,
+) -> Result<(Assembly, Shares)> {
     let egress = Egress::new(&EgressConfig {
         connect: limits::CONNECT,
         extra_ca: args.extra_ca_file.clone(),
@@ -135,7 +141,7 @@ async fn load(paths: &[PathBuf], app_id: String, args: &SandboxArgs, surrounding
     let built_ins = BuiltIns::new(args.providers_path.as_deref())?;
     let app = AppIdentity { app_id, namespace: surroundings.namespace.clone() };
     let reading = read(&Sources { paths, environment: &ProcessEnvironment, app });
-    Ok(assemble(&sandbox, &built_ins, reading).await)
+    Ok((assemble(&sandbox, &built_ins, reading).await, sandbox.shares()))
 }
 
 /// A cache folder that was asked for must be fit for use; the user's own is only used where it is.

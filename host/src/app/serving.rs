@@ -32,7 +32,7 @@ pub(super) struct Serving {
 pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Result<Serving> {
     let begun = Instant::now();
     refuse_port_of_app(args)?;
-    let assembly = load(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings).await?;
+    let (assembly, shares) = load(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings).await?;
     log(&assembly.diagnostics);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
@@ -41,6 +41,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     let app = app_connection(&args.app)?.map(Arc::new);
     let cache = Arc::new(Cache::new(args.cache_size as u64));
     let metrics = metrics(args, surroundings, &assembly.snapshot, &cache)?;
+    metrics.watch_components(move || shares.components())?;
     let doors = Doors::open(args).await?;
     let ports = doors.ports();
     let summary = summary(&doors, &assembly.snapshot, mistakes);

@@ -2,12 +2,14 @@
 //! Knows neither who reads them nor what is said in a call.
 
 mod cache;
+mod components;
 
 use anyhow::{Context, Result};
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
 use tokio::time::Instant;
 
 use crate::cache::{State, Status};
+use crate::sandbox::ComponentState;
 
 /// The media type of [`Metrics::text`].
 pub const FORMAT: &str = prometheus::TEXT_FORMAT;
@@ -92,6 +94,14 @@ impl Metrics {
     /// When it is called again.
     pub fn watch_cache(&self, state: impl Fn() -> State + Send + Sync + 'static) -> Result<()> {
         cache::watch(&self.registry, state).context("the prompt cache can't be watched")
+    }
+
+    /// Asks `states` how components fare in the sandbox whenever the metrics are read. This is called once.
+    ///
+    /// # Errors
+    /// When it is called again.
+    pub fn watch_components(&self, states: impl Fn() -> Vec<ComponentState> + Send + Sync + 'static) -> Result<()> {
+        components::watch(&self.registry, states).context("the components can't be watched")
     }
 
     /// All of it, in Prometheus's text format, whose media type is [`FORMAT`].
