@@ -178,6 +178,8 @@ impl Watch {
     fn see_all(self, events: Events) -> Answer {
         Answer::Live(Box::pin(stream::unfold(Some((events, self)), |state| async move {
             let (mut events, watch) = state?;
+            // Events that are all there would be given without an end to the worker's turn.
+            tokio::task::coop::consume_budget().await;
             match watch.see(events.next().map(Option::transpose)).await {
                 Ok(Some(batch)) => Some((Ok(batch), Some((events, watch)))),
                 ended => {
