@@ -36,11 +36,16 @@ impl Answer {
     }
 }
 
+/// Candidates and parts of one answer, together. Each event looks for its own among them, so a hundred thousand would take
+/// seconds to add up.
+const BREADTH: usize = 4_096;
+
 /// Adds events up to a response.
 #[derive(Default)]
 struct Fold {
     response: Response,
     open: Vec<OpenCandidate>,
+    breadth: usize,
 }
 
 /// A candidate whose parts are still growing.
@@ -54,7 +59,10 @@ struct OpenCandidate {
 impl Fold {
     fn extend(&mut self, events: Vec<Event>) {
         for event in events {
-            self.push(event);
+            // Nothing comes of an answer that has more.
+            if self.breadth <= BREADTH {
+                self.push(event);
+            }
         }
     }
 
@@ -89,6 +97,7 @@ impl Fold {
             Some(at) => at,
             None => {
                 self.open.push(OpenCandidate { index, parts: Vec::new(), end: None, extensions: Vec::new() });
+                self.breadth += 1;
                 self.open.len() - 1
             }
         };
@@ -96,23 +105,19 @@ impl Fold {
         &mut self.open[at]
     }
 
-    /// Appends to the part with this number, or begins it. A part that comes as another kind begins anew.
     fn grow(&mut self, candidate: u32, number: u32, more: Part) {
         let parts = &mut self.candidate(candidate).parts;
-        let Some((_, part)) = parts.iter_mut().rev().find(|(known, _)| *known == number) else {
-            parts.push((number, more));
-            return;
-        };
-        match (part, more) {
-            (Part::Text(text), Part::Text(more)) | (Part::Refusal(text), Part::Refusal(more)) => text.push_str(&more),
-            (Part::Reasoning(thought), Part::Reasoning(more)) => append_reasoning(thought, more),
-            (Part::ToolCall(call), Part::ToolCall(more)) => append_tool_call(call, &more),
-            (_, other) => parts.push((number, other)),
-        }
+        let before = parts.len();
+        grow(parts, number, more);
+        self.breadth += parts.len() - before;
     }
 
     /// The response, unless a candidate was begun and never finished: such an answer was cut off.
     fn finish(self) -> Result<Response, ProviderError> {
+        if self.breadth > BREADTH {
+            let message = format!("the answer has more than {BREADTH} candidates and parts");
+            return Err(ProviderError::new(ErrorKind::Decode, message));
+        }
         let mut response = self.response;
         response.candidates = self.open.into_iter().map(OpenCandidate::close).collect::<Result<_, _>>()?;
         response.candidates.sort_by_key(|candidate| candidate.index);
@@ -134,6 +139,20 @@ impl OpenCandidate {
             raw_finish_reason,
             extensions: self.extensions,
         })
+    }
+}
+
+/// Appends to the part with this number, or begins it. A part that comes as another kind begins anew.
+fn grow(parts: &mut Vec<(u32, Part)>, number: u32, more: Part) {
+    let Some((_, part)) = parts.iter_mut().rev().find(|(known, _)| *known == number) else {
+        parts.push((number, more));
+        return;
+    };
+    match (part, more) {
+        (Part::Text(text), Part::Text(more)) | (Part::Refusal(text), Part::Refusal(more)) => text.push_str(&more),
+        (Part::Reasoning(thought), Part::Reasoning(more)) => append_reasoning(thought, more),
+        (Part::ToolCall(call), Part::ToolCall(more)) => append_tool_call(call, &more),
+        (_, other) => parts.push((number, other)),
     }
 }
 
@@ -226,6 +245,21 @@ mod tests {
     fn an_answer_without_an_end_is_an_error_and_not_a_short_answer() {
         let error = fold(vec![Event::Text(delta(0, 0, "half a sen"))]).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Transport);
+    }
+
+    #[test]
+    fn an_answer_has_no_more_parts_than_can_be_added_up_in_no_time() {
+        type Make = fn(u32) -> Event;
+        let in_order: Make = |number| Event::Text(delta(0, number, "x"));
+        let backwards: Make = |number| Event::Text(delta(0, u32::MAX - number, "x"));
+        let candidates: Make = |number| Event::Text(delta(number, 0, "x"));
+        for make in [in_order, backwards, candidates] {
+            let error = fold((0..100_000).map(make).collect()).unwrap_err();
+            assert_eq!(error.message, "the answer has more than 4096 candidates and parts");
+        }
+        let most = u32::try_from(BREADTH).unwrap() - 1;
+        let response = fold((0..most).map(in_order).chain([stop(0)]).collect()).unwrap();
+        assert_eq!(response.candidates[0].parts.len(), BREADTH - 1);
     }
 
     #[test]

@@ -18,12 +18,38 @@ pub enum ConverseError {
     /// The provider broke one of the sandbox's rules; the call is over, the host is not.
     #[error("component `{component}`: {fault}")]
     Fault { component: String, fault: Fault },
-    /// Every place to run a provider was taken for longer than a call waits.
-    #[error("component `{component}` is busy: {limit} calls are running, and none ended within {waited:?}")]
-    Busy { component: String, limit: usize, waited: Duration },
+    /// There was no place to run the provider.
+    #[error("component `{component}` is busy: {busy}")]
+    Busy { component: String, busy: Busy },
+    /// The provider keeps failing as a program, so its component is left alone for a while.
+    #[error("component `{component}` {rest}")]
+    Resting { component: String, rest: Resting },
     /// The call took longer than its component allows.
     #[error("component `{component}` gave no answer within its limit of {limit:?}; raise `spec.wasm.limits.timeout`")]
     Deadline { component: String, limit: Duration },
+}
+
+/// Why there is no place for a call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Busy {
+    #[error("{limit} calls are running, and none ended within {waited:?}; raise `spec.wasm.limits.concurrency`")]
+    Component { limit: usize, waited: Duration },
+    #[error("every place of the host is taken, and none was given up within {waited:?}")]
+    Host { waited: Duration },
+    #[error("{waiting} calls are waiting already")]
+    Queue { waiting: usize },
+}
+
+/// That a component rests.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("keeps failing and rests since {since:.1?}, for {left:.1?} more; the last failure: {why}")]
+pub struct Resting {
+    /// How long ago it began.
+    pub since: Duration,
+    /// After which one call is let in to try.
+    pub left: Duration,
+    /// The last fault before it.
+    pub why: String,
 }
 
 /// How a provider failed as a program.
@@ -37,6 +63,28 @@ pub enum Fault {
     Memory(usize),
     #[error("provider gave back more than the host takes in: {0}")]
     Output(String),
+    #[error("provider gave more than its {0} events; raise `spec.wasm.limits.events`")]
+    Events(u64),
     #[error("provider could not be started: {0}")]
     Start(String),
+    #[error("provider was still computing at its limit of {0:?}; raise `spec.wasm.limits.timeout`")]
+    Deadline(Duration),
+}
+
+impl Fault {
+    /// The names of all kinds.
+    pub const KINDS: [&'static str; 7] = ["trap", "processor", "memory", "output", "events", "start", "deadline"];
+
+    /// The name of its kind, one of [`Fault::KINDS`].
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Trapped(_) => "trap",
+            Self::Processor(_) => "processor",
+            Self::Memory(_) => "memory",
+            Self::Output(_) => "output",
+            Self::Events(_) => "events",
+            Self::Start(_) => "start",
+            Self::Deadline(_) => "deadline",
+        }
+    }
 }

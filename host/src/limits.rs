@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
-/// Providers that run at one time in the whole process, and so the slots of wasmtime's pool. A slot is address space
-/// until it is used; four mappings a slot stay well below Linux's `vm.max_map_count` of 65,530.
+/// Providers that run at one time in the whole process, besides those below. With them they are the slots of wasmtime's
+/// pool. A slot is address space until it is used; four mappings a slot stay well below Linux's `vm.max_map_count` of 65,530.
 pub const RUNNING_PROVIDERS: usize = 6_000;
+
+/// Places that are kept for single components, and how many of them each gets, whatever all others do. Components that are
+/// loaded when none is left, beyond some five hundred, have their part in the other places only.
+pub const RESERVED_PLACES: usize = 2_048;
+pub const RESERVED_EACH: usize = 4;
+
+/// Calls of one component that may wait for a place; a call more is refused at once. As many as can run.
+pub const WAITING_CALLS: usize = 6_000;
 
 /// The most linear memory that a component may allow its provider. Interpreters in wasm want 10 MiB and more.
 pub const MAX_GUEST_MEMORY: usize = 1 << 30;
@@ -24,14 +32,27 @@ pub const GUEST_TABLE_ELEMENTS: usize = 100_000;
 /// How often a running guest is looked at. Bounds both how unfair a busy guest can be and how late its limits strike.
 pub const EPOCH: Duration = Duration::from_millis(10);
 
+/// How long a guest may compute at a stretch before it takes turns with its like: ordinary calls take a tenth of it.
+pub const LONG_COMPUTING: Duration = Duration::from_micros(2_500);
+
+/// Faults of a provider in a row, with no success in between, after which its component rests; for how long at first, and
+/// at most, as each try that fails doubles it.
+pub const FAULTS_IN_A_ROW: u32 = 10;
+pub const FIRST_REST: Duration = Duration::from_secs(1);
+pub const LONGEST_REST: Duration = Duration::from_secs(60);
+
 /// What a provider may use while it is only asked for its description.
 pub const TRIAL_TIME: Duration = Duration::from_secs(5);
+
+/// Providers that are asked for it at one time.
+pub const TRIALS: usize = 4;
 
 /// The largest `.wasm` that is read. Python's interpreter as a component has 22 MB.
 pub const ARTIFACT_BYTES: u64 = 128 << 20;
 
-/// Lines that a guest may log in one call, and the length that each is cut to.
-pub const GUEST_LOG_LINES: u32 = 64;
+/// Lines that a component may log in a second over all its calls, whatever each call may; and the length that each is cut
+/// to. Enough to follow a busy provider, too few to fill a disk in a day.
+pub const GUEST_LOG_RATE: u32 = 200;
 pub const GUEST_LOG_LENGTH: usize = 4_096;
 
 /// Events that `next` is asked for at a time: enough to empty a burst, few enough to stay small.
@@ -39,9 +60,6 @@ pub const EVENT_BATCH: u32 = 64;
 
 /// Length that an error text of a vendor or a guest is cut to before it travels further.
 pub const ERROR_TEXT: usize = 4_096;
-
-/// A vendor's answer, whole or streamed. Far above any text, room for generated images.
-pub const ANSWER_BYTES: u64 = 64 << 20;
 
 /// A provider's request body on its way out. Room for images and sounds within the messages.
 pub const OUTGOING_BYTES: u64 = 64 << 20;

@@ -59,17 +59,18 @@ pub enum State {
     Outdated,
     /// Nothing, because there was never a version that is not broken.
     Refused,
+    /// Nothing for a while, because it keeps failing.
+    Resting,
 }
 
 impl State {
-    pub const ALL: [Self; 3] = [Self::Serving, Self::Outdated, Self::Refused];
-
     /// Its word, in metadata and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Serving => "serving",
             Self::Outdated => "outdated",
             Self::Refused => "refused",
+            Self::Resting => "resting",
         }
     }
 }
@@ -80,14 +81,30 @@ pub struct Snapshot {
     /// How many there were before it in this process.
     pub generation: u64,
     pub components: BTreeMap<String, Arc<Component>>,
-    /// Of these, and of those that are refused.
-    pub standings: BTreeMap<String, Standing>,
+    /// How these stand, and those that are refused, by what their files say.
+    pub declared: BTreeMap<String, Standing>,
 }
 
 impl Snapshot {
     /// All components, by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Component> {
         self.components.values().map(Arc::as_ref)
+    }
+
+    /// How each component stands at this moment, by name.
+    pub fn standings(&self) -> impl ExactSizeIterator<Item = (&String, Standing)> {
+        self.declared.iter().map(|(name, declared)| {
+            let resting = self.components.get(name).and_then(|component| component.provider.resting());
+            let standing = match resting {
+                Some(resting) => Standing {
+                    state: State::Resting,
+                    since: SystemTime::now() - resting.since,
+                    why: Some(resting.to_string()),
+                },
+                None => declared.clone(),
+            };
+            (name, standing)
+        })
     }
 }
 

@@ -14,6 +14,7 @@ mod faults;
 mod grants;
 mod grpc;
 mod harness;
+mod limits;
 mod listen;
 mod loading;
 mod metadata;

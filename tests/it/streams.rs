@@ -8,13 +8,14 @@ use futures_util::StreamExt;
 use parlor::answer::{Answer, Events};
 use parlor::conversation::{ErrorKind, Event, Message, Part, Request, Role};
 use parlor::egress::{Egress, EgressConfig, Grant, Reach, StandIns};
-use parlor::error::ConverseError;
+use parlor::error::{ConverseError, Fault};
 use parlor::origin::Origin;
 use parlor::sandbox::{Equipment, GuestLimits, Provider, Sandbox};
 
 use crate::harness::{Upstream, guest, target};
 
 const MEMORY: usize = 64 << 20;
+const EVENTS: u64 = 1_000;
 
 async fn provider(artifact: &str, endpoint: Option<&Upstream>, path: &str) -> Provider {
     let egress = Egress::new(&EgressConfig::default()).unwrap();
@@ -24,8 +25,15 @@ async fn provider(artifact: &str, endpoint: Option<&Upstream>, path: &str) -> Pr
     let origins = endpoint.map(|upstream| (Origin::parse(&upstream.origin).unwrap(), Reach::Private));
     let mut settings = vec![("model".to_owned(), "m".to_owned()), ("key".to_owned(), "none".to_owned())];
     settings.extend(endpoint.map(|upstream| ("endpoint".to_owned(), format!("{}{path}", upstream.origin))));
-    let limits =
-        GuestLimits { memory: MEMORY, timeout: Duration::from_secs(30), cpu: Duration::from_secs(10), concurrency: 8 };
+    let limits = GuestLimits {
+        memory: MEMORY,
+        timeout: Duration::from_secs(30),
+        cpu: Duration::from_secs(10),
+        concurrency: 8,
+        response_bytes: 1 << 20,
+        events: EVENTS,
+        log: 64,
+    };
     let grant = Grant::new(origins, StandIns::default());
     sandbox.provider(Arc::new(artifact), Equipment { component: "tested".to_owned(), settings, grant, limits })
 }
@@ -142,5 +150,34 @@ async fn a_reader_that_leaves_ends_the_vendors_work() {
         let (events, vendor) = tokio::join!(open(&provider, "hi"), async { upstream.call().await.stream() });
         drop(events);
         vendor.abandoned().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_gives_too_many_events_is_ended_in_both_ways() {
+    let mut upstream = Upstream::start().await;
+    let codec = provider("providers/openai", Some(&upstream), "/v1").await;
+    let (events, vendor) = tokio::join!(open(&codec, "hi"), async { upstream.call().await.stream() });
+    for _ in 0..=EVENTS {
+        vendor.event(&chunk("word "));
+    }
+    assert_eq!(fault(events).await, Fault::Events(EVENTS));
+    vendor.abandoned().await;
+    let own = provider("providers/echo", None, "").await;
+    let said = "word ".repeat(usize::try_from(EVENTS).unwrap() + 1);
+    assert_eq!(fault(open(&own, &said).await).await, Fault::Events(EVENTS));
+}
+
+/// The fault that ends a stream, after which nothing comes.
+async fn fault(mut events: Events) -> Fault {
+    loop {
+        match events.next().await.unwrap() {
+            Ok(_) => {}
+            Err(ConverseError::Fault { fault, .. }) => {
+                assert!(events.next().await.is_none());
+                return fault;
+            }
+            Err(other) => panic!("{other}"),
+        }
     }
 }

@@ -59,7 +59,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("daprd", &["cli", "yaml"]),
     ("telemetry", &["trace"]),
     ("trace", &[]),
-    ("metrics", &["cache"]),
+    ("metrics", &["cache", "sandbox"]),
 ];
 
 /// Plain data and small types, which everyone may name and which name nothing else.

@@ -46,23 +46,19 @@ pub(super) fn tell(api: &Api) -> GetMetadataResponse {
         parlor: Some(Hosting {
             generation: number(snapshot.generation),
             polling: api.reload.progress().polling.load().as_deref().cloned().unwrap_or_default(),
-            components: snapshot
-                .standings
-                .iter()
-                .map(|(name, standing)| standing_of(&snapshot, name, standing))
-                .collect(),
+            components: snapshot.standings().map(|(name, standing)| standing_of(&snapshot, name, standing)).collect(),
         }),
     }
 }
 
 /// How a component stands, and what of it is served.
-fn standing_of(snapshot: &Snapshot, name: &str, standing: &Standing) -> ComponentStanding {
+fn standing_of(snapshot: &Snapshot, name: &str, standing: Standing) -> ComponentStanding {
     let component = snapshot.components.get(name);
     ComponentStanding {
         name: name.to_owned(),
         state: standing.state.as_str().to_owned(),
         since: Some(standing.since.into()),
-        why: standing.why.clone().unwrap_or_default(),
+        why: standing.why.unwrap_or_default(),
         digest: component.map(|it| it.digest()).unwrap_or_default(),
         generation: component.map(|it| number(it.generation)).unwrap_or_default(),
     }

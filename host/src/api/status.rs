@@ -68,6 +68,11 @@ impl From<&ConverseError> for Refusal {
                 retry_after: Some(Duration::from_secs(1)),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, INVOKE, failed(component, error))
             },
+            // Where it is being tried right now, nobody knows for how long: a second, as for one that is busy.
+            ConverseError::Resting { component, rest } => Self {
+                retry_after: Some(rest.left.max(Duration::from_secs(1))),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, INVOKE, failed(component, error))
+            },
             ConverseError::Deadline { component, .. } => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, INVOKE, failed(component, error))
             }

@@ -38,6 +38,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     refuse_port_of_app(args)?;
     let mut assembler = assembler(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings)?;
     let assembly = assembler.assemble(&Snapshot::default()).await;
+    let shares = assembler.shares();
     log(&assembly.diagnostics);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
@@ -46,6 +47,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     let app = app_connection(&args.app)?.map(Arc::new);
     let cache = Arc::new(Cache::new(args.cache_size as u64));
     let metrics = metrics(args, surroundings, &assembly.snapshot, &cache)?;
+    metrics.watch_components(move || shares.components())?;
     let doors = Doors::open(args).await?;
     let ports = doors.ports();
     let summary = summary(&doors, &assembly.snapshot, mistakes);
@@ -99,7 +101,7 @@ fn metrics(args: &Run, surroundings: &Surroundings, snapshot: &Snapshot, cache: 
 fn standings(registry: Arc<Registry>, reload: Reload) -> impl Fn() -> Standings {
     move || {
         let (snapshot, progress) = (registry.snapshot(), reload.progress());
-        let components = snapshot.standings.iter().map(|(name, standing)| (name.clone(), standing.state.as_str()));
+        let components = snapshot.standings().map(|(name, standing)| (name.clone(), standing.state.as_str()));
         Standings {
             components: components.collect(),
             generation: snapshot.generation,

@@ -36,6 +36,9 @@ pub(super) fn equip(
         timeout: declaration.limits.timeout,
         cpu: declaration.limits.cpu,
         concurrency: declaration.limits.concurrency,
+        response_bytes: declaration.limits.response_bytes,
+        events: declaration.limits.events,
+        log: declaration.limits.log,
     };
     Ok((Equipment { component: declaration.name.clone(), settings, grant, limits }, model))
 }

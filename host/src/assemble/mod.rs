@@ -23,7 +23,7 @@ use crate::components::settle::{Settled, settle};
 use crate::components::wasm::Source;
 use crate::components::{AppIdentity, Declaration, Reading, Sources, read};
 use crate::registry::{Component, Snapshot, Standing, State, next_generation};
-use crate::sandbox::{Artifact, Sandbox};
+use crate::sandbox::{Artifact, Sandbox, Shares};
 use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// Where components are declared, and for whom.
@@ -64,6 +64,11 @@ impl Assembler {
     pub fn new(sandbox: Sandbox, places: Places) -> Result<Self> {
         let built_ins = BuiltIns::new(places.providers.as_deref())?;
         Ok(Self { sandbox, places, built_ins, seed: Uuid::new_v4(), running: BTreeMap::new() })
+    }
+
+    /// What components share of the process.
+    pub fn shares(&self) -> Shares {
+        self.sandbox.shares()
     }
 
     /// Reads everything anew. Components that are what they were are the same ones as in the last snapshot; one that is
@@ -198,14 +203,14 @@ impl Assembler {
             };
             let generation = |of: &BTreeMap<String, Arc<Component>>| of.get(name).map(|component| component.generation);
             let before = last
-                .standings
+                .declared
                 .get(name)
                 .filter(|before| before.state == state && generation(&last.components) == generation(&components));
             let since = before.map_or(now, |before| before.since);
             (name.clone(), Standing { state, since, why })
         };
         let standings = components.keys().chain(refused.keys()).map(standing).collect();
-        Snapshot { generation: last.generation, components, standings }
+        Snapshot { generation: last.generation, components, declared: standings }
     }
 }
 

@@ -206,6 +206,8 @@ fn a_declaration_carries_what_the_yaml_says() {
     assert_eq!(good.limits.timeout, Duration::from_secs(90));
     assert_eq!(good.limits.cpu, Duration::from_millis(500));
     assert_eq!(good.limits.concurrency, 8);
+    assert_eq!(good.limits.response_bytes, 2 << 20);
+    assert_eq!((good.limits.events, good.limits.log), (500, 0));
     assert_eq!(good.init_timeout, Duration::from_secs(5));
     let at = good.wasm_at.as_ref().unwrap().to_string();
     assert!(at.ends_with("wasm.yaml:7:5"), "{at}");

@@ -34,6 +34,12 @@ pub struct Limits {
     pub cpu: Duration,
     /// Calls at one time.
     pub concurrency: usize,
+    /// Bytes that one call may take in of its vendor's answers, and that its guest may hand back as events.
+    pub response_bytes: u64,
+    /// Events that one call may give.
+    pub events: u64,
+    /// Lines that one call may log.
+    pub log: u32,
 }
 
 /// The block as it was typed, each part checked on its own.
@@ -51,6 +57,9 @@ pub(super) struct Wasm {
 const MEMORY: RangeInclusive<u64> = 64 * 1024..=MAX_GUEST_MEMORY as u64;
 const TIME: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(24 * 3_600);
 const CONCURRENCY: RangeInclusive<usize> = 1..=RUNNING_PROVIDERS;
+const RESPONSE_BYTES: RangeInclusive<u64> = 1024..=1 << 30;
+const EVENTS: RangeInclusive<u64> = 1..=10_000_000;
+const LOG: RangeInclusive<u32> = 0..=10_000;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -59,6 +68,11 @@ impl Default for Limits {
             timeout: Duration::from_secs(60),
             cpu: Duration::from_secs(2),
             concurrency: 256,
+            // Far above any text, room for generated images.
+            response_bytes: 64 * 1024 * 1024,
+            // A token each, and some more for every other thing that an answer says.
+            events: 100_000,
+            log: 64,
         }
     }
 }
@@ -136,22 +150,37 @@ fn digest_of(text: &str) -> Option<[u8; 32]> {
 }
 
 fn limits(node: &Node, report: &mut Report) -> Limits {
-    const KNOWN: &[&str] = &["memory", "timeout", "cpu", "concurrency"];
+    const KNOWN: &[&str] = &["memory", "timeout", "cpu", "concurrency", "responseBytes", "events", "log"];
     let default = Limits::default();
     let Some(fields) = Fields::of(node, "spec.wasm.limits", KNOWN, Unknown::Refused, report) else { return default };
     let time = |text: &str| duration::parse(text).ok();
-    let number = |text: &str| text.parse().ok();
     let memory = limit(&fields, "memory", quantity::parse, &MEMORY, "between `64Ki` and `1Gi`, such as `64Mi`", report);
     let timeout = limit(&fields, "timeout", time, &TIME, "a duration between `1ms` and `24h`, such as `60s`", report);
     let cpu = limit(&fields, "cpu", time, &TIME, "a duration between `1ms` and `24h`, such as `2s`", report);
-    let calls = format!("a whole number between `1` and `{}`", CONCURRENCY.end());
-    let concurrency = limit(&fields, "concurrency", number, &CONCURRENCY, &calls, report);
+    let concurrency = count(&fields, "concurrency", &CONCURRENCY, report);
+    let wanted = "between `1Ki` and `1Gi`, such as `64Mi`";
+    let response_bytes = limit(&fields, "responseBytes", quantity::parse, &RESPONSE_BYTES, wanted, report);
+    let events = count(&fields, "events", &EVENTS, report);
+    let log = count(&fields, "log", &LOG, report);
     Limits {
         memory: memory.unwrap_or(default.memory),
         timeout: timeout.unwrap_or(default.timeout),
         cpu: cpu.unwrap_or(default.cpu),
         concurrency: concurrency.unwrap_or(default.concurrency),
+        response_bytes: response_bytes.unwrap_or(default.response_bytes),
+        events: events.unwrap_or(default.events),
+        log: log.unwrap_or(default.log),
     }
+}
+
+fn count<T: PartialOrd + std::str::FromStr + std::fmt::Display>(
+    fields: &Fields<'_>,
+    name: &'static str,
+    range: &RangeInclusive<T>,
+    report: &mut Report,
+) -> Option<T> {
+    let wanted = format!("a whole number between `{}` and `{}`", range.start(), range.end());
+    limit(fields, name, |text| text.parse().ok(), range, &wanted, report)
 }
 
 fn limit<T: PartialOrd>(

@@ -74,7 +74,9 @@ pub enum EgressError {
         #[source]
         source: Cause,
     },
-    #[error("the answer of `{host}` is larger than {limit} bytes")]
+    #[error(
+        "the answer of `{host}` is more than the {limit} bytes that a call may take in; raise `spec.wasm.limits.responseBytes`"
+    )]
     ResponseTooLarge { host: String, limit: u64 },
     #[error("the connection to `{host}` broke")]
     Broken {

@@ -2,6 +2,7 @@
 //! Knows neither who reads them nor what is said in a call.
 
 mod cache;
+mod components;
 mod swap;
 
 use anyhow::{Context, Result};
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 
 pub use self::swap::Standings;
 use crate::cache::{State, Status};
+use crate::sandbox::ComponentState;
 
 /// The media type of [`Metrics::text`].
 pub const FORMAT: &str = prometheus::TEXT_FORMAT;
@@ -102,6 +104,14 @@ impl Metrics {
     /// When it is called again.
     pub fn watch_swaps(&self, standings: impl Fn() -> Standings + Send + Sync + 'static) -> Result<()> {
         swap::watch(&self.registry, standings).context("the components can't be watched")
+    }
+
+    /// Asks `states` how components fare in the sandbox whenever the metrics are read. This is called once.
+    ///
+    /// # Errors
+    /// When it is called again.
+    pub fn watch_components(&self, states: impl Fn() -> Vec<ComponentState> + Send + Sync + 'static) -> Result<()> {
+        components::watch(&self.registry, states).context("the components can't be watched")
     }
 
     /// All of it, in Prometheus's text format, whose media type is [`FORMAT`].

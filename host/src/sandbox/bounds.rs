@@ -1,15 +1,16 @@
-//! What one call may use of memory and processor time, and how the use is counted.
+//! What one call may use of memory and processor time, and how the use is counted and shared with others.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
+use super::turns::{Turn, Turns};
 use crate::limits;
 
 /// Memory and tables of one store.
@@ -50,33 +51,88 @@ pub(super) struct Meter {
     used: AtomicU64,
     /// When the running poll began, in nanoseconds since `born`.
     poll_began: AtomicU64,
+    turns: Arc<Turns>,
+    /// The guest's turn, for as long as the poll lasts in which it is on.
+    turn: Mutex<Option<Turn>>,
+    has_turn: AtomicBool,
+    /// Whether a tick has stopped the guest, which would go on if it might.
+    is_stopped: AtomicBool,
 }
 
 impl Meter {
-    pub(super) fn new(budget: Duration) -> Arc<Self> {
-        Arc::new(Self { born: Instant::now(), budget, used: AtomicU64::new(0), poll_began: AtomicU64::new(0) })
+    pub(super) fn new(budget: Duration, turns: &Arc<Turns>) -> Arc<Self> {
+        Arc::new(Self {
+            born: Instant::now(),
+            budget,
+            used: AtomicU64::new(0),
+            poll_began: AtomicU64::new(0),
+            turns: Arc::clone(turns),
+            turn: Mutex::new(None),
+            has_turn: AtomicBool::new(false),
+            is_stopped: AtomicBool::new(false),
+        })
     }
 
     fn now(&self) -> u64 {
         u64::try_from(self.born.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn is_exceeded(&self) -> bool {
-        let running = self.now().saturating_sub(self.poll_began.load(Ordering::Relaxed));
-        let used = self.used.load(Ordering::Relaxed).saturating_add(running);
-        Duration::from_nanos(used) > self.budget
+    /// The time of the poll that goes on.
+    fn running(&self) -> Duration {
+        Duration::from_nanos(self.now().saturating_sub(self.poll_began.load(Ordering::Relaxed)))
     }
 
-    /// Lets other tasks run at every tick, and ends the guest when its budget is used up. Yields in tokio's own way: a
-    /// guest that only woke itself would be polled 61 times before its worker looked at a socket again.
+    fn is_exceeded(&self) -> bool {
+        let used = Duration::from_nanos(self.used.load(Ordering::Relaxed));
+        used.saturating_add(self.running()) > self.budget
+    }
+
+    /// Whether the guest is stopped by a tick, and so computing, where it is not running: it waits for nothing but to go on.
+    pub(super) fn is_computing(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// Waits before the guest is entered, where others of its component wait to go on. Else it costs an atomic load.
+    pub(super) async fn may_begin(&self) {
+        if !self.has_turn.load(Ordering::Relaxed) {
+            self.begin_turn(self.turns.first().await);
+        }
+    }
+
+    /// Waits until the guest may go on, when it has computed for long.
+    async fn may_go_on(&self, is_long: bool) {
+        // In tokio's own way: a guest that only woke itself would be polled 61 times before its worker looked at a socket.
+        tokio::task::yield_now().await;
+        if is_long {
+            self.begin_turn(self.turns.next().await);
+        }
+        self.is_stopped.store(false, Ordering::Relaxed);
+    }
+
+    fn begin_turn(&self, turn: Option<Turn>) {
+        self.has_turn.store(turn.is_some(), Ordering::Relaxed);
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+    }
+
+    fn end_turn(&self) {
+        if self.has_turn.load(Ordering::Relaxed) {
+            self.begin_turn(None);
+        }
+    }
+
+    /// At every tick, lets others run and ends the guest when its budget is used up. One that has computed for long goes on
+    /// when its turn has come.
     pub(super) fn on_epoch<T>(
         self: Arc<Self>,
     ) -> impl FnMut(StoreContextMut<'_, T>) -> wasmtime::Result<UpdateDeadline> + Send + Sync + 'static {
         move |_| {
-            Ok(match self.is_exceeded() {
-                true => UpdateDeadline::Interrupt,
-                false => UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())),
-            })
+            if self.is_exceeded() {
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            self.end_turn();
+            self.is_stopped.store(true, Ordering::Relaxed);
+            let (meter, is_long) = (Arc::clone(&self), self.running() > limits::LONG_COMPUTING);
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(async move { meter.may_go_on(is_long).await })))
         }
     }
 
@@ -101,6 +157,8 @@ impl<F: Future + Unpin> Future for Metered<F> {
         let polled = Pin::new(&mut self.future).poll(cx);
         let spent = self.meter.now().saturating_sub(began);
         self.meter.used.fetch_add(spent, Ordering::Relaxed);
+        // Whatever the guest waits for now, others need not wait for it.
+        self.meter.end_turn();
         polled
     }
 }

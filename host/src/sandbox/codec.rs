@@ -8,7 +8,6 @@ use wasmtime::component::ResourceAny;
 
 use super::bindings::codec as wit;
 use super::provider::{Running, Setup};
-use super::{fault, redact};
 use crate::answer::Answer;
 use crate::conversation::{ErrorKind, Event, ProviderError, Request};
 use crate::egress::{EgressError, RequestBody, ResponseBody};
@@ -40,7 +39,7 @@ pub(super) async fn call(
     let response = send(&running.setup, outgoing).await?;
     let (head, body) = response.into_parts();
     let (status, headers) = (head.status.as_u16(), readable(&head.headers));
-    let decoder = codec.decoder().call_constructor(running.enter(), status, &headers, streaming).await;
+    let decoder = codec.decoder().call_constructor(running.enter().await, status, &headers, streaming).await;
     let decoder = decoder.map_err(|error| running.fault(&error))?;
     let mut decoding = Decoding { running, codec, decoder };
     if streaming {
@@ -57,7 +56,7 @@ async fn encode(
     request: Request,
 ) -> Result<HttpRequest<RequestBody>, ConverseError> {
     let setup = std::sync::Arc::clone(&running.setup);
-    let encoded = codec.call_encode(running.enter(), &setup.settings, &request.into()).await;
+    let encoded = codec.call_encode(running.enter().await, &setup.settings, &request.into()).await;
     let outgoing = encoded.map_err(|error| running.fault(&error))?.map_err(|error| setup.provider_error(error))?;
     http_request(outgoing).map_err(|error| setup.provider_error(error))
 }
@@ -74,7 +73,7 @@ fn http_request(outgoing: wit::HttpRequest) -> Result<HttpRequest<RequestBody>, 
 
 async fn send(setup: &Setup, request: HttpRequest<RequestBody>) -> Result<HttpResponse<ResponseBody>, ConverseError> {
     let sent = setup.egress.send(&setup.grant, request, &setup.bounds).await;
-    sent.map_err(|error| setup.provider_error(fault::of_egress(&error)))
+    sent.map_err(|error| setup.egress_error(&error))
 }
 
 /// Headers for those who carry an answer or show it in a browser. Each one more is four allocations in every call.
@@ -164,15 +163,13 @@ fn joined(first: Bytes, rest: &[u8]) -> Bytes {
 
 impl Decoding {
     async fn feed(&mut self, bytes: &[u8], end: bool) -> Result<Vec<Event>, ConverseError> {
-        let fed = self.codec.decoder().call_feed(self.running.enter(), self.decoder, bytes, end).await;
+        let fed = self.codec.decoder().call_feed(self.running.enter().await, self.decoder, bytes, end).await;
         let events = fed.map_err(|error| self.running.fault(&error))?;
         let events = events.map_err(|error| self.running.setup.provider_error(error))?;
-        let mut events: Vec<Event> = events.into_iter().map(Event::from).collect();
-        redact::events(&mut events, self.running.setup.grant.secrets());
-        Ok(events)
+        self.running.taken(events.into_iter().map(Event::from).collect())
     }
 
     fn egress_error(&self, error: &EgressError) -> ConverseError {
-        self.running.setup.provider_error(fault::of_egress(error))
+        self.running.setup.egress_error(error)
     }
 }

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use anyhow::{Context, Result};
 use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::places::Room;
 use crate::limits;
 
 /// An engine with its ticker. The ticker ends with the last clone.
@@ -57,10 +58,10 @@ fn config(cache: Option<&Path>) -> Result<Config> {
     Ok(config)
 }
 
-/// A slot a running provider. A component takes one instance slot, up to four core instances and tables (its own, and
+/// A slot for each place. A component takes one instance slot, up to four core instances and tables (its own, and
 /// the small ones that wire its exports), one memory and one stack.
 fn pool() -> PoolingAllocationConfig {
-    let slots = u32::try_from(limits::RUNNING_PROVIDERS).unwrap_or(u32::MAX);
+    let slots = u32::try_from(Room::PROCESS.slots()).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(4))

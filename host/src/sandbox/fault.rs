@@ -1,27 +1,38 @@
 //! What a failure of the sandbox or of egress means to a conversation. The only place that reads wasmtime's errors.
 
-use std::time::Duration;
-
 use wasmtime::{Store, Trap};
 
+use super::provider::GuestLimits;
 use super::state::CallState;
+use super::tally::Refusal;
 use crate::conversation::{ErrorKind, ProviderError};
 use crate::egress::EgressError;
 use crate::error::Fault;
 
 /// Tells the limits of the sandbox from a provider's own failure.
-pub(super) fn of_guest(error: &wasmtime::Error, store: &Store<CallState>, cpu: Duration, memory: usize) -> Fault {
+pub(super) fn of_guest(error: &wasmtime::Error, store: &Store<CallState>, limits: &GuestLimits) -> Fault {
     if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
-        return Fault::Processor(cpu);
+        return Fault::Processor(limits.cpu);
     }
     if store.data().memory.refused {
-        return Fault::Memory(memory);
+        return Fault::Memory(limits.memory);
     }
     let cause = error.root_cause().to_string();
     if cause.contains("fuel allocated for hostcalls") {
         return Fault::Output(format!("more than {} bytes in one call", crate::limits::GUEST_OUTPUT));
     }
     Fault::Trapped(cause)
+}
+
+/// What egress refused of its own accord: a fault of the provider or of its YAML, which is worth to be counted.
+pub(super) fn refusal(error: &EgressError) -> Option<Refusal> {
+    Some(match error {
+        EgressError::NotGranted { .. } => Refusal::NotGranted,
+        EgressError::Address { .. } => Refusal::Address,
+        EgressError::SecretInUrl | EgressError::SecretInClear { .. } => Refusal::Secret,
+        EgressError::ReservedHeader { .. } | EgressError::Method { .. } => Refusal::Header,
+        _ => return None,
+    })
 }
 
 /// The kind of error that a caller can act on. A refusal by the grant is told apart from a failure of the network.

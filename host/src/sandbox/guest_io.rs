@@ -1,18 +1,23 @@
 //! Drives a provider that does its own I/O, and hands its HTTP calls to egress.
 
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use futures_util::stream;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use wasmtime::component::ResourceAny;
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::bindings::{conversation, streaming, types};
+use super::fault;
 use super::provider::{Running, Setup};
-use super::{fault, redact};
 use crate::answer::{Answer, events_of};
 use crate::conversation::{Event, Request, Response};
-use crate::egress::{Bounds, EgressError, RequestBody};
+use crate::egress::{Bounds, EgressError, RequestBody, ResponseBody};
 use crate::error::ConverseError;
 use crate::limits;
 
@@ -39,12 +44,10 @@ async fn whole(
 ) -> Result<Answer, ConverseError> {
     let guest = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
     let setup = Arc::clone(&running.setup);
-    let answered = guest.call_converse(running.enter(), &setup.settings, &request.into()).await;
+    let answered = guest.call_converse(running.enter().await, &setup.settings, &request.into()).await;
     let answered = answered.map_err(|error| running.fault(&error))?;
     let response: Response = answered.map_err(|error| guest_error(&running, error))?.into();
-    let mut events = events_of(response);
-    redact::events(&mut events, setup.grant.secrets());
-    Ok(Answer::Whole(events))
+    Ok(Answer::Whole(running.taken(events_of(response))?))
 }
 
 /// A guest's stream, being read.
@@ -61,7 +64,7 @@ async fn stream_of(
 ) -> Result<Answer, ConverseError> {
     let guest = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
     let setup = Arc::clone(&running.setup);
-    let opened = guest.call_open(running.enter(), &setup.settings, &request.into()).await;
+    let opened = guest.call_open(running.enter().await, &setup.settings, &request.into()).await;
     let opened = opened.map_err(|error| running.fault(&error))?;
     let stream = opened.map_err(|error| guest_error(&running, error))?;
     let reading = Reading { running, guest, stream };
@@ -71,15 +74,16 @@ async fn stream_of(
 async fn next(state: Option<Reading>) -> Option<(Result<Vec<Event>, ConverseError>, Option<Reading>)> {
     let mut reading = state?;
     let Reading { running, guest, stream } = &mut reading;
-    let told = guest.event_stream().call_next(running.enter(), *stream, limits::EVENT_BATCH).await;
+    let told = guest.event_stream().call_next(running.enter().await, *stream, limits::EVENT_BATCH).await;
     let batch = match told {
         Ok(Ok(batch)) => batch?,
         Ok(Err(error)) => return Some((Err(guest_error(running, error)), None)),
         Err(error) => return Some((Err(running.fault(&error)), None)),
     };
-    let mut events: Vec<Event> = batch.into_iter().map(Event::from).collect();
-    redact::events(&mut events, running.setup.grant.secrets());
-    Some((Ok(events), Some(reading)))
+    match running.taken(batch.into_iter().map(Event::from).collect()) {
+        Ok(events) => Some((Ok(events), Some(reading))),
+        Err(error) => Some((Err(error), None)),
+    }
 }
 
 /// A guest's error. When egress refused one of its calls, egress knows better than the guest why.
@@ -95,11 +99,14 @@ fn guest_error(running: &Running, error: types::Error) -> ConverseError {
 pub(super) struct Hooks {
     setup: Arc<Setup>,
     outcome: Outcome,
+    /// Bytes of answers that the call may still take in, however many it asks for.
+    left: Arc<AtomicU64>,
 }
 
 impl Hooks {
     pub(super) fn new(setup: Arc<Setup>, outcome: Outcome) -> Self {
-        Self { setup, outcome }
+        let left = Arc::new(AtomicU64::new(setup.limits.response_bytes));
+        Self { setup, outcome, left }
     }
 }
 
@@ -117,20 +124,63 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, WasiError>> + Send> {
-        let (setup, outcome) = (Arc::clone(&self.setup), Arc::clone(&self.outcome));
+        let (setup, outcome, left) = (Arc::clone(&self.setup), Arc::clone(&self.outcome), Arc::clone(&self.left));
+        let host = request.uri().host().unwrap_or_default().to_owned();
         Box::new(async move {
             let request = request.map(|body| RequestBody::Streamed(body.map_err(Into::into).boxed_unsync()));
             let bounds = tightened(&setup.bounds, options);
             match setup.egress.send(&setup.grant, request, &bounds).await {
                 Ok(response) => {
                     let body = move |error: EgressError| refused(&outcome, error);
-                    let response = response.map(|answer| answer.map_err(body).boxed_unsync());
+                    let limit = setup.limits.response_bytes;
+                    let counted = |body| Counted { body, left, host, limit };
+                    let response = response.map(|answer| counted(answer).map_err(body).boxed_unsync());
                     let nothing: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
                     Ok((response, nothing))
                 }
-                Err(error) => Err(refused(&outcome, error)),
+                Err(error) => {
+                    setup.count(&error);
+                    Err(refused(&outcome, error))
+                }
             }
         })
+    }
+}
+
+/// The body of one of a call's answers, which together may have `limit` bytes.
+struct Counted {
+    body: ResponseBody,
+    left: Arc<AtomicU64>,
+    host: String,
+    limit: u64,
+}
+
+impl Counted {
+    fn count(&self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, EgressError> {
+        let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length))
+            .map(|_| frame);
+        taken.map_err(|_| EgressError::ResponseTooLarge { host: self.host.clone(), limit: self.limit })
+    }
+}
+
+impl Body for Counted {
+    type Data = Bytes;
+    type Error = EgressError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, EgressError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        Poll::Ready(frame.map(|frame| self.count(frame?)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -122,23 +122,23 @@ impl Artifact {
     }
 
     /// Starts the provider once, with the limits of a call, and asks what it is.
-    pub(super) async fn describe(mut self, setup: Arc<Setup>, memory: usize) -> Result<Self, LoadError> {
-        let meter = Meter::new(limits::TRIAL_TIME);
-        let mut store = self.store(setup, memory, Arc::clone(&meter));
+    pub(super) async fn describe(mut self, setup: Arc<Setup>) -> Result<Self, LoadError> {
+        let meter = Meter::new(setup.limits.cpu, &setup.share.turns);
+        let mut store = self.store(Arc::clone(&setup), Arc::clone(&meter));
         let work = Box::pin(trial(&self, &mut store));
         self.description = match meter.count(work).await {
             Ok(description) => description,
             Err(TrialError::Shape(error)) => return Err(LoadError::Shape(error.root_cause().to_string())),
             Err(TrialError::Start(error)) => {
-                let fault = fault::of_guest(&error, &store, limits::TRIAL_TIME, memory);
+                let fault = fault::of_guest(&error, &store, &setup.limits);
                 return Err(LoadError::Start(fault.to_string()));
             }
         };
         Ok(self)
     }
 
-    pub(super) fn store(&self, setup: Arc<Setup>, memory: usize, meter: Arc<Meter>) -> Store<CallState> {
-        let mut store = Store::new(&self.runtime.engine, CallState::new(setup, memory));
+    pub(super) fn store(&self, setup: Arc<Setup>, meter: Arc<Meter>) -> Store<CallState> {
+        let mut store = Store::new(&self.runtime.engine, CallState::new(setup));
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits::GUEST_OUTPUT);
         store.set_epoch_deadline(1);

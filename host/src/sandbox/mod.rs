@@ -9,24 +9,35 @@ mod convert;
 mod engine;
 mod fault;
 mod guest_io;
+mod guest_log;
+mod intake;
 mod load;
+mod places;
 mod provider;
 mod redact;
+mod rest;
+mod share;
 mod state;
+mod tally;
+mod turns;
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use self::engine::Runtime;
 use self::load::Linkers;
 pub use self::load::{Artifact, LoadError};
+use self::places::Room;
 use self::provider::Setup;
 pub use self::provider::{GuestLimits, Provider};
+use self::rest::Rest;
+use self::share::Share;
+pub use self::share::{ComponentState, Shares};
 use crate::egress::{Bounds, Egress, Grant, StandIns};
 use crate::limits;
 
@@ -36,8 +47,9 @@ pub struct Sandbox {
     runtime: Runtime,
     linkers: Arc<Linkers>,
     egress: Egress,
-    /// Places for running providers, one fewer than none left in wasmtime's pool.
-    places: Arc<Semaphore>,
+    shares: Shares,
+    /// What providers have while they are only asked for their description.
+    trials: Arc<Share>,
 }
 
 /// What a component gives its provider.
@@ -54,7 +66,10 @@ impl Sandbox {
     pub fn new(egress: Egress, cache: Option<&Path>) -> Result<Self> {
         let runtime = Runtime::new(cache)?;
         let linkers = Arc::new(Linkers::new(&runtime.engine).map_err(engine::told)?);
-        Ok(Self { runtime, linkers, egress, places: Arc::new(Semaphore::new(limits::RUNNING_PROVIDERS)) })
+        let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let shares = Shares::new(Room::PROCESS, processors);
+        let trials = shares.aside(GuestLimits::of_trial(0));
+        Ok(Self { runtime, linkers, egress, shares, trials })
     }
 
     /// Compiles and checks an artifact, off the runtime's workers, then tries it once for at most `trial`.
@@ -67,26 +82,42 @@ impl Sandbox {
         let compiled = tokio::task::spawn_blocking(compile).await;
         let artifact = compiled.map_err(|error| LoadError::Invalid(format!("the compiler failed: {error}")))??;
         let nothing = Grant::new([], StandIns::default());
-        let setup = self.setup("its description".to_owned(), Vec::new(), nothing, limits::TRIAL_TIME);
-        let described = artifact.describe(Arc::new(setup), memory);
+        let (limits, share) = (GuestLimits::of_trial(memory), Arc::clone(&self.trials));
+        let setup = Arc::new(self.setup("its description".to_owned(), Vec::new(), nothing, limits, share));
+        let described = async {
+            let _place = self.trials.places.take(trial).await.map_err(|busy| LoadError::Start(busy.to_string()))?;
+            artifact.describe(setup).await
+        };
         timeout(trial, described).await.unwrap_or(Err(LoadError::Slow(trial)))
     }
 
     /// A provider that can be called, made of an artifact and what its component gives it.
     pub fn provider(&self, artifact: Arc<Artifact>, equipment: Equipment) -> Provider {
         let Equipment { component, settings, grant, limits } = equipment;
-        let own = Arc::new(Semaphore::new(limits.concurrency));
-        let setup = Arc::new(self.setup(component, settings, grant, limits.timeout));
-        Provider { artifact, setup, limits, places: [own, Arc::clone(&self.places)] }
+        let rest = Rest::new(&component);
+        let share = self.shares.of(&component, limits, &rest);
+        Provider { artifact, setup: Arc::new(self.setup(component, settings, grant, limits, share)), rest }
     }
 
-    fn setup(&self, component: String, settings: Vec<(String, String)>, grant: Grant, head: Duration) -> Setup {
+    /// What each component has of the process, to be asked at any time.
+    pub fn shares(&self) -> Shares {
+        self.shares.clone()
+    }
+
+    fn setup(
+        &self,
+        component: String,
+        settings: Vec<(String, String)>,
+        grant: Grant,
+        limits: GuestLimits,
+        share: Arc<Share>,
+    ) -> Setup {
         let bounds = Bounds {
-            head,
+            head: limits.timeout,
             idle: limits::IDLE,
             request_bytes: limits::OUTGOING_BYTES,
-            response_bytes: limits::ANSWER_BYTES,
+            response_bytes: limits.response_bytes,
         };
-        Setup { component, settings, grant, egress: self.egress.clone(), bounds }
+        Setup { component, settings, grant, egress: self.egress.clone(), bounds, limits, share }
     }
 }

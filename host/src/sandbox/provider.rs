@@ -3,20 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use futures_util::{FutureExt, StreamExt, stream};
+use tokio::time::{Instant, timeout_at};
 use wasmtime::component::Instance;
-use wasmtime::{AsContextMut, Store};
+use wasmtime::{AsContextMut, Store, StoreContextMut};
 
 use super::bounds::Meter;
+use super::intake::Intake;
 use super::load::{Artifact, Way};
+use super::places::Place;
+use super::rest::{Attempt, Rest};
+use super::share::Share;
 use super::state::CallState;
+use super::tally::Refusal;
 use super::{codec, fault, guest_io, redact};
-use crate::answer::Answer;
-use crate::conversation::{ProviderError, Request};
-use crate::egress::{Bounds, Egress, Grant, StandIns};
-use crate::error::{ConverseError, Fault};
+use crate::answer::{Answer, Events};
+use crate::conversation::{Event, ProviderError, Request};
+use crate::egress::{Bounds, Egress, EgressError, Grant, StandIns};
+use crate::error::{Busy, ConverseError, Fault, Resting};
 use crate::limits;
 use crate::secret::Secret;
 
@@ -31,6 +35,37 @@ pub struct GuestLimits {
     pub cpu: Duration,
     /// Calls at one time.
     pub concurrency: usize,
+    /// Bytes that one call may take in of its vendor's answers, and that its guest may hand back as events.
+    pub response_bytes: u64,
+    /// Events that one call may give.
+    pub events: u64,
+    /// Lines that one call may log.
+    pub log: u32,
+}
+
+impl GuestLimits {
+    /// What a provider may use while it is only asked for its description.
+    pub(super) fn of_trial(memory: usize) -> Self {
+        let time = limits::TRIAL_TIME;
+        Self { memory, timeout: time, cpu: time, concurrency: limits::TRIALS, response_bytes: 0, events: 0, log: 8 }
+    }
+}
+
+#[cfg(test)]
+impl GuestLimits {
+    /// Room for whatever a test does not speak of.
+    pub(super) fn of_tests() -> Self {
+        let time = Duration::from_secs(60);
+        Self {
+            memory: 64 << 20,
+            timeout: time,
+            cpu: time,
+            concurrency: 8,
+            response_bytes: 1 << 20,
+            events: 100,
+            log: 8,
+        }
+    }
 }
 
 /// What a guest is given and what it may reach; fixed for a component, but for a call that brings a key of its own.
@@ -40,24 +75,33 @@ pub(super) struct Setup {
     pub(super) grant: Grant,
     pub(super) egress: Egress,
     pub(super) bounds: Bounds,
+    pub(super) limits: GuestLimits,
+    pub(super) share: Arc<Share>,
 }
 
 /// A provider that can be called.
 pub struct Provider {
     pub(super) artifact: Arc<Artifact>,
     pub(super) setup: Arc<Setup>,
-    pub(super) limits: GuestLimits,
-    /// The component's own places, and those that all providers share.
-    pub(super) places: [Arc<Semaphore>; 2],
+    pub(super) rest: Arc<Rest>,
 }
 
-/// An instance at work. Dropping it ends the call, wherever the guest is, and frees its places.
+/// An instance at work. Dropping it ends the call, wherever the guest is, and then gives up its place.
 pub(super) struct Running {
     pub(super) store: Store<CallState>,
     pub(super) instance: Instance,
     pub(super) setup: Arc<Setup>,
-    limits: GuestLimits,
-    _places: [OwnedSemaphorePermit; 2],
+    meter: Arc<Meter>,
+    intake: Intake,
+    _place: Place,
+}
+
+/// What bounds a call that is under way, and learns how it went.
+struct Watch {
+    setup: Arc<Setup>,
+    meter: Arc<Meter>,
+    deadline: Instant,
+    attempt: Attempt,
 }
 
 impl Provider {
@@ -68,28 +112,38 @@ impl Provider {
 
     /// Runs one call in an instance of its own. `key`, when there is one, takes the place of the setting of that name.
     pub async fn call(&self, request: Request, key: Option<&Secret>) -> Result<Answer, ConverseError> {
-        let deadline = Instant::now() + self.limits.timeout;
+        let deadline = Instant::now() + self.setup.limits.timeout;
         let setup = match key {
-            Some(key) => Arc::new(self.setup.with_key(key).map_err(|fault| self.fault(fault))?),
+            Some(key) => Arc::new(self.setup.with_key(key).map_err(|fault| self.setup.fault(fault))?),
             None => Arc::clone(&self.setup),
         };
-        let places = self.take_places().await?;
-        let meter = Meter::new(self.limits.cpu);
-        let work = std::pin::pin!(self.drive(setup, places, Arc::clone(&meter), request));
-        match self.in_time(deadline, meter.count(work)).await? {
-            Answer::Whole(events) => Ok(Answer::Whole(events)),
-            Answer::Live(events) => Ok(self.bounded(events, deadline, meter)),
+        let attempt = self.rest.admit().map_err(|rest| self.setup.resting(rest))?;
+        let place = self.take_place().await?;
+        let meter = Meter::new(setup.limits.cpu, &setup.share.turns);
+        let work = std::pin::pin!(self.drive(Arc::clone(&setup), place, Arc::clone(&meter), request));
+        let watch = Watch { setup, meter, deadline, attempt };
+        match watch.see(work).await {
+            Ok(Answer::Live(events)) => Ok(watch.see_all(events)),
+            answered => {
+                watch.ended(answered.as_ref().err());
+                answered
+            }
         }
+    }
+
+    /// That its component rests, if it does: calls are refused meanwhile.
+    pub fn resting(&self) -> Option<Resting> {
+        self.rest.now()
     }
 
     async fn drive(
         &self,
         setup: Arc<Setup>,
-        places: [OwnedSemaphorePermit; 2],
+        place: Place,
         meter: Arc<Meter>,
         request: Request,
     ) -> Result<Answer, ConverseError> {
-        let running = self.start(setup, places, meter).await?;
+        let running = self.start(setup, place, meter).await?;
         match &self.artifact.way {
             Way::Codec(indices) => codec::call(indices, running, request).await,
             Way::Conversation { converse, streaming } => {
@@ -98,69 +152,59 @@ impl Provider {
         }
     }
 
-    async fn start(
-        &self,
-        setup: Arc<Setup>,
-        places: [OwnedSemaphorePermit; 2],
-        meter: Arc<Meter>,
-    ) -> Result<Running, ConverseError> {
-        let mut store = self.artifact.store(Arc::clone(&setup), self.limits.memory, meter);
+    async fn start(&self, setup: Arc<Setup>, place: Place, meter: Arc<Meter>) -> Result<Running, ConverseError> {
+        meter.may_begin().await;
+        let intake = Intake::new(setup.limits);
+        let mut store = self.artifact.store(Arc::clone(&setup), Arc::clone(&meter));
         match self.artifact.pre.instantiate_async(&mut store).await {
-            Ok(instance) => Ok(Running { store, instance, setup, limits: self.limits, _places: places }),
-            Err(error) => {
-                let fault = fault::of_guest(&error, &store, self.limits.cpu, self.limits.memory);
-                Err(self.fault(match fault {
-                    Fault::Trapped(cause) => Fault::Start(cause),
-                    other => other,
-                }))
-            }
+            Ok(instance) => Ok(Running { store, instance, setup, meter, intake, _place: place }),
+            Err(error) => Err(setup.fault(match fault::of_guest(&error, &store, &setup.limits) {
+                Fault::Trapped(cause) => Fault::Start(cause),
+                other => other,
+            })),
         }
     }
 
-    /// Waits for a place among the component's calls, then among all calls. The pool behind them never runs dry.
-    async fn take_places(&self) -> Result<[OwnedSemaphorePermit; 2], ConverseError> {
-        let [own, shared] = &self.places;
-        let take = async { Ok([Arc::clone(own).acquire_owned().await?, Arc::clone(shared).acquire_owned().await?]) };
-        let waited = limits::PLACE_WAIT;
-        match timeout(waited, take).await {
-            Ok(Ok(places)) => Ok(places),
-            Ok(Err(tokio::sync::AcquireError { .. })) => Err(self.fault(Fault::Start("the sandbox is closed".into()))),
-            Err(_) => {
-                let limit = self.limits.concurrency.min(limits::RUNNING_PROVIDERS);
-                Err(ConverseError::Busy { component: self.setup.component.clone(), limit, waited })
+    /// Waits for a place, no longer than the whole call may take.
+    async fn take_place(&self) -> Result<Place, ConverseError> {
+        let patience = limits::PLACE_WAIT.min(self.setup.limits.timeout);
+        self.setup.share.places.take(patience).await.map_err(|busy| self.setup.busy(busy))
+    }
+}
+
+impl Watch {
+    /// Does a part of the call's work, within its deadline and its processor time.
+    async fn see<T>(&self, work: impl Future<Output = Result<T, ConverseError>> + Unpin) -> Result<T, ConverseError> {
+        let done = timeout_at(self.deadline, self.meter.count(work)).await;
+        done.unwrap_or_else(|_| Err(self.setup.deadline(self.meter.is_computing())))
+    }
+
+    /// The same events, watched to their end.
+    fn see_all(self, events: Events) -> Answer {
+        Answer::Live(Box::pin(stream::unfold(Some((events, self)), |state| async move {
+            let (mut events, watch) = state?;
+            // Events that are all there would be given without an end to the worker's turn.
+            tokio::task::coop::consume_budget().await;
+            match watch.see(events.next().map(Option::transpose)).await {
+                Ok(Some(batch)) => Some((Ok(batch), Some((events, watch)))),
+                ended => {
+                    watch.ended(ended.as_ref().err());
+                    ended.transpose().map(|end| (end, None))
+                }
             }
+        })))
+    }
+
+    /// The call is over. That a vendor fails says nothing against its provider.
+    fn ended(&self, error: Option<&ConverseError>) {
+        match error {
+            None | Some(ConverseError::Provider { .. }) => self.attempt.worked(),
+            Some(ConverseError::Fault { fault, .. }) => {
+                self.setup.share.tally.fault(fault);
+                self.attempt.failed(|| fault.to_string());
+            }
+            Some(_) => {}
         }
-    }
-
-    async fn in_time<T>(
-        &self,
-        deadline: Instant,
-        work: impl Future<Output = Result<T, ConverseError>>,
-    ) -> Result<T, ConverseError> {
-        timeout_at(deadline, work).await.unwrap_or_else(|_| Err(self.setup.deadline(self.limits.timeout)))
-    }
-
-    /// The same events, within the call's deadline and its processor time.
-    fn bounded(&self, events: crate::answer::Events, deadline: Instant, meter: Arc<Meter>) -> Answer {
-        let (setup, limit) = (Arc::clone(&self.setup), self.limits.timeout);
-        let next = move |(mut events, ended): (crate::answer::Events, bool)| {
-            let (setup, meter) = (Arc::clone(&setup), Arc::clone(&meter));
-            async move {
-                if ended {
-                    return None;
-                }
-                match timeout_at(deadline, meter.count(events.next())).await {
-                    Ok(Some(batch)) => Some((batch, (events, false))),
-                    Ok(None) => None,
-                    Err(_) => Some((Err(setup.deadline(limit)), (events, true))),
-                }
-            }
-        };
-        Answer::Live(Box::pin(futures_util::stream::unfold((events, false), next)))
-    }
-
-    fn fault(&self, fault: Fault) -> ConverseError {
-        self.setup.fault(fault)
     }
 }
 
@@ -177,6 +221,8 @@ impl Setup {
             grant: self.grant.with_secrets(&secrets),
             egress: self.egress.clone(),
             bounds: self.bounds.clone(),
+            limits: self.limits,
+            share: Arc::clone(&self.share),
         })
     }
 
@@ -184,8 +230,34 @@ impl Setup {
         ConverseError::Fault { component: self.component.clone(), fault }
     }
 
-    fn deadline(&self, limit: Duration) -> ConverseError {
-        ConverseError::Deadline { component: self.component.clone(), limit }
+    /// A guest that was computing has itself to blame, one that waited has not.
+    fn deadline(&self, is_computing: bool) -> ConverseError {
+        let limit = self.limits.timeout;
+        match is_computing {
+            true => self.fault(Fault::Deadline(limit)),
+            false => ConverseError::Deadline { component: self.component.clone(), limit },
+        }
+    }
+
+    fn busy(&self, busy: Busy) -> ConverseError {
+        self.share.tally.refusal(Refusal::Busy);
+        ConverseError::Busy { component: self.component.clone(), busy }
+    }
+
+    fn resting(&self, rest: Resting) -> ConverseError {
+        self.share.tally.refusal(Refusal::Resting);
+        ConverseError::Resting { component: self.component.clone(), rest }
+    }
+
+    /// Counts what egress refused of its own accord, whatever the guest makes of it.
+    pub(super) fn count(&self, error: &EgressError) {
+        fault::refusal(error).into_iter().for_each(|refusal| self.share.tally.refusal(refusal));
+    }
+
+    /// An error of egress as the caller's.
+    pub(super) fn egress_error(&self, error: &EgressError) -> ConverseError {
+        self.count(error);
+        self.provider_error(fault::of_egress(error))
     }
 
     /// An error of the provider or of its vendor, with secrets masked.
@@ -196,13 +268,21 @@ impl Setup {
 }
 
 impl Running {
-    /// The store, with its clock set anew: time that passed outside the guest is not the guest's.
-    pub(super) fn enter(&mut self) -> wasmtime::StoreContextMut<'_, CallState> {
+    /// The store, when the guest may begin, with its clock set anew: time that passed outside the guest is not the guest's.
+    pub(super) async fn enter(&mut self) -> StoreContextMut<'_, CallState> {
+        self.meter.may_begin().await;
         self.store.set_epoch_deadline(1);
         self.store.as_context_mut()
     }
 
     pub(super) fn fault(&self, error: &wasmtime::Error) -> ConverseError {
-        self.setup.fault(fault::of_guest(error, &self.store, self.limits.cpu, self.limits.memory))
+        self.setup.fault(fault::of_guest(error, &self.store, &self.setup.limits))
+    }
+
+    /// What the guest gave: counted, and with secrets masked.
+    pub(super) fn taken(&mut self, mut events: Vec<Event>) -> Result<Vec<Event>, ConverseError> {
+        self.intake.take(&events).map_err(|fault| self.setup.fault(fault))?;
+        redact::events(&mut events, self.setup.grant.secrets());
+        Ok(events)
     }
 }

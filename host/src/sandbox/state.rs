@@ -9,6 +9,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::bindings::log;
 use super::bounds::MemoryBound;
 use super::guest_io::{Hooks, Outcome};
+use super::guest_log;
 use super::provider::Setup;
 use crate::limits;
 
@@ -16,7 +17,8 @@ use crate::limits;
 pub(super) struct CallState {
     pub(super) memory: MemoryBound,
     setup: Arc<Setup>,
-    log_lines: u32,
+    /// Lines that the guest has logged, or would have.
+    lines: u32,
     io: Option<Box<Io>>,
     /// What egress last said to a guest that does its own calls.
     outcome: Outcome,
@@ -31,8 +33,15 @@ struct Io {
 }
 
 impl CallState {
-    pub(super) fn new(setup: Arc<Setup>, memory: usize) -> Self {
-        Self { memory: MemoryBound::new(memory), setup, log_lines: 0, io: None, outcome: Arc::new(Mutex::new(None)) }
+    pub(super) fn new(setup: Arc<Setup>) -> Self {
+        guest_log::settle(&setup);
+        Self {
+            memory: MemoryBound::new(setup.limits.memory),
+            setup,
+            lines: 0,
+            io: None,
+            outcome: Arc::new(Mutex::new(None)),
+        }
     }
 
     pub(super) fn outcome(&self) -> &Outcome {
@@ -66,23 +75,8 @@ impl WasiHttpView for CallState {
 
 impl log::Host for CallState {
     fn log(&mut self, level: log::Level, message: String) {
-        self.log_lines = self.log_lines.saturating_add(1);
-        if self.log_lines > limits::GUEST_LOG_LINES {
-            return;
-        }
-        let component = self.setup.component.as_str();
-        let redacted = self.setup.grant.secrets().redact(&message);
-        let line = super::redact::shortened(&redacted, limits::GUEST_LOG_LENGTH);
-        match level {
-            log::Level::Trace => tracing::trace!(target: "parlor::guest", component, "{line}"),
-            log::Level::Debug => tracing::debug!(target: "parlor::guest", component, "{line}"),
-            log::Level::Info => tracing::info!(target: "parlor::guest", component, "{line}"),
-            log::Level::Warn => tracing::warn!(target: "parlor::guest", component, "{line}"),
-            log::Level::Error => tracing::error!(target: "parlor::guest", component, "{line}"),
-        }
-        if self.log_lines == limits::GUEST_LOG_LINES {
-            tracing::warn!(target: "parlor::guest", component, "further lines of this call are dropped");
-        }
+        self.lines = self.lines.saturating_add(1);
+        guest_log::write(&self.setup, self.lines, level, &message);
     }
 }
 

@@ -55,19 +55,19 @@ impl Change {
 
 /// Every change, by name.
 pub(super) fn between(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
-    let gone = old.standings.keys().filter(|name| !new.standings.contains_key(*name));
+    let gone = old.declared.keys().filter(|name| !new.declared.contains_key(*name));
     let gone = gone.map(|name| Change { component: name.clone(), what: What::Removed });
-    let stays = new.standings.iter().filter_map(|(name, standing)| {
+    let stays = new.declared.iter().filter_map(|(name, standing)| {
         let (state, version) = (standing.state, version(new, name));
-        let before = old.standings.get(name).map(|before| before.state);
-        let has_same_cause = old.standings.get(name).is_some_and(|before| before.why == standing.why);
+        let before = old.declared.get(name).map(|before| before.state);
+        let has_same_cause = old.declared.get(name).is_some_and(|before| before.why == standing.why);
         let what = match state {
             State::Serving if self::version(old, name).is_none() => What::Added,
             State::Serving if self::version(old, name) != version => What::Replaced,
             State::Serving if before != Some(State::Serving) => What::Mended,
             State::Outdated if !has_same_cause => What::Outdated,
             State::Refused if !has_same_cause => What::Refused,
-            State::Serving | State::Outdated | State::Refused => return None,
+            State::Serving | State::Outdated | State::Refused | State::Resting => return None,
         };
         Some(Change { component: name.clone(), what })
     });

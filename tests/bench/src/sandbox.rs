@@ -62,6 +62,9 @@ async fn provider(sandbox: &Sandbox, path: &Path) -> Result<Provider> {
             timeout: Duration::from_secs(60),
             cpu: Duration::from_secs(2),
             concurrency: CALLERS,
+            response_bytes: 64 << 20,
+            events: 100_000,
+            log: 64,
         },
     };
     Ok(sandbox.provider(Arc::new(artifact), equipment))
