@@ -12,7 +12,7 @@ use super::provider::{Running, Setup};
 use super::{fault, redact};
 use crate::answer::{Answer, events_of};
 use crate::conversation::{Event, Request, Response};
-use crate::egress::{Bounds, EgressError, RequestBody};
+use crate::egress::{Bounds, EgressError, ExchangesOfCall, RequestBody};
 use crate::error::ConverseError;
 use crate::limits;
 
@@ -94,12 +94,14 @@ fn guest_error(running: &Running, error: types::Error) -> ConverseError {
 /// The way from `wasi:http` to egress.
 pub(super) struct Hooks {
     setup: Arc<Setup>,
+    exchanges: ExchangesOfCall,
     outcome: Outcome,
 }
 
 impl Hooks {
     pub(super) fn new(setup: Arc<Setup>, outcome: Outcome) -> Self {
-        Self { setup, outcome }
+        let exchanges = setup.exchanges.of_call(limits::CALL_EXCHANGES);
+        Self { setup, exchanges, outcome }
     }
 }
 
@@ -111,6 +113,10 @@ impl WasiHttpHooks for Hooks {
         false
     }
 
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        limits::GUEST_BUFFER
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
@@ -118,12 +124,18 @@ impl WasiHttpHooks for Hooks {
         _processed: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, WasiError>> + Send> {
         let (setup, outcome) = (Arc::clone(&self.setup), Arc::clone(&self.outcome));
+        let begun = self.exchanges.begin();
         Box::new(async move {
+            let exchange = begun.map_err(|error| refused(&outcome, error))?;
             let request = request.map(|body| RequestBody::Streamed(body.map_err(Into::into).boxed_unsync()));
             let bounds = tightened(&setup.bounds, options);
             match setup.egress.send(&setup.grant, request, &bounds).await {
                 Ok(response) => {
-                    let body = move |error: EgressError| refused(&outcome, error);
+                    let body = move |error: EgressError| {
+                        // It is under way for as long as there is a body to read.
+                        let _under_way = &exchange;
+                        refused(&outcome, error)
+                    };
                     let response = response.map(|answer| answer.map_err(body).boxed_unsync());
                     let nothing: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
                     Ok((response, nothing))

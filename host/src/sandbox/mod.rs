@@ -27,7 +27,7 @@ use self::load::Linkers;
 pub use self::load::{Artifact, LoadError};
 use self::provider::Setup;
 pub use self::provider::{GuestLimits, Provider};
-use crate::egress::{Bounds, Egress, Grant, StandIns};
+use crate::egress::{Bounds, Egress, Exchanges, Grant, StandIns};
 use crate::limits;
 
 /// The sandbox of one process. Cheap to clone.
@@ -67,7 +67,7 @@ impl Sandbox {
         let compiled = tokio::task::spawn_blocking(compile).await;
         let artifact = compiled.map_err(|error| LoadError::Invalid(format!("the compiler failed: {error}")))??;
         let nothing = Grant::new([], StandIns::default());
-        let setup = self.setup("its description".to_owned(), Vec::new(), nothing, limits::TRIAL_TIME);
+        let setup = self.setup("its description".to_owned(), Vec::new(), nothing, limits::TRIAL_TIME, 1);
         let described = artifact.describe(Arc::new(setup), memory);
         timeout(trial, described).await.unwrap_or(Err(LoadError::Slow(trial)))
     }
@@ -76,17 +76,26 @@ impl Sandbox {
     pub fn provider(&self, artifact: Arc<Artifact>, equipment: Equipment) -> Provider {
         let Equipment { component, settings, grant, limits } = equipment;
         let own = Arc::new(Semaphore::new(limits.concurrency));
-        let setup = Arc::new(self.setup(component, settings, grant, limits.timeout));
+        let setup = Arc::new(self.setup(component, settings, grant, limits.timeout, limits.concurrency));
         Provider { artifact, setup, limits, places: [own, Arc::clone(&self.places)] }
     }
 
-    fn setup(&self, component: String, settings: Vec<(String, String)>, grant: Grant, head: Duration) -> Setup {
+    fn setup(
+        &self,
+        component: String,
+        settings: Vec<(String, String)>,
+        grant: Grant,
+        head: Duration,
+        calls: usize,
+    ) -> Setup {
         let bounds = Bounds {
             head,
             idle: limits::IDLE,
             request_bytes: limits::OUTGOING_BYTES,
             response_bytes: limits::ANSWER_BYTES,
         };
-        Setup { component, settings, grant, egress: self.egress.clone(), bounds }
+        let exchanges = calls.saturating_mul(limits::EXCHANGES_A_CALL).max(limits::CALL_EXCHANGES);
+        let exchanges = Exchanges::new(exchanges);
+        Setup { component, settings, grant, egress: self.egress.clone(), bounds, exchanges }
     }
 }

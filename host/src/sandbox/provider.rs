@@ -15,7 +15,7 @@ use super::state::CallState;
 use super::{codec, fault, guest_io, redact};
 use crate::answer::Answer;
 use crate::conversation::{ProviderError, Request};
-use crate::egress::{Bounds, Egress, Grant, StandIns};
+use crate::egress::{Bounds, Egress, Exchanges, Grant, StandIns};
 use crate::error::{ConverseError, Fault};
 use crate::limits;
 use crate::secret::Secret;
@@ -40,6 +40,7 @@ pub(super) struct Setup {
     pub(super) grant: Grant,
     pub(super) egress: Egress,
     pub(super) bounds: Bounds,
+    pub(super) exchanges: Exchanges,
 }
 
 /// A provider that can be called.
@@ -172,6 +173,7 @@ impl Setup {
             grant: self.grant.with_secrets(&secrets),
             egress: self.egress.clone(),
             bounds: self.bounds.clone(),
+            exchanges: self.exchanges.clone(),
         })
     }
 

@@ -2,6 +2,7 @@
 //! it. It is here to be held to its share.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parlor_sdk::description::{ProviderDescription, Setting, SettingKind};
 use parlor_sdk::types::{Error, Request, Response};
@@ -16,7 +17,7 @@ pub struct Glutton;
 
 parlor_sdk::export_conversation!(Glutton);
 
-const WAYS: [&str; 8] = ["memory", "claim", "stack", "fields", "headers", "bodies", "pollables", "random"];
+const WAYS: [&str; 9] = ["memory", "claim", "stack", "calls", "fields", "headers", "bodies", "pollables", "random"];
 
 impl Conversation for Glutton {
     fn describe() -> ProviderDescription {
@@ -31,6 +32,9 @@ impl Conversation for Glutton {
             "memory" => hoard(|| vec![1_u8; 1 << 20]),
             "claim" => hoard(|| Vec::<u8>::with_capacity(1 << 20)),
             "stack" => deeper(0),
+            "calls" => {
+                black_box(calls(1));
+            }
             "fields" => hoard(Fields::new),
             "headers" => hoard(full_fields),
             "bodies" => hoard(full_body),
@@ -56,6 +60,12 @@ fn deeper(depth: u64) {
         deeper(depth + 1);
     }
     black_box(here);
+}
+
+/// The same with nothing in the guest's own memory, so that only the host's stack grows.
+fn calls(depth: u64) -> u64 {
+    static END: AtomicU64 = AtomicU64::new(0);
+    if depth == END.load(Ordering::Relaxed) { 0 } else { calls(depth + 1).rotate_left(1) ^ depth }
 }
 
 /// As many headers as the host lets it set.

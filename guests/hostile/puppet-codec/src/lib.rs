@@ -24,7 +24,8 @@ impl Codec for Puppet {
     }
 
     fn encode(settings: &Settings, request: Request) -> Result<HttpRequest, Error> {
-        let Script { method, url, headers, body, .. } = Script::of(settings, &request)?;
+        let Script { method, url, path, headers, body, .. } = Script::of(settings, &request)?;
+        let url = format!("{url}{path}");
         Ok(HttpRequest { method, url, headers, body: body.into_bytes(), extensions: None })
     }
 }

@@ -14,6 +14,8 @@ use serde::Deserialize;
 pub(crate) struct Script {
     pub(crate) method: String,
     pub(crate) url: String,
+    /// What is sent as the path though it is none.
+    pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: String,
     /// After the body; a codec has none.
@@ -25,8 +27,8 @@ pub(crate) struct Script {
 impl Default for Script {
     fn default() -> Self {
         let post = "POST".to_owned();
-        let (url, body) = (String::new(), String::new());
-        Self { method: post, url, headers: Vec::new(), body, trailers: Vec::new(), confess: false }
+        let (url, path, body) = (String::new(), String::new(), String::new());
+        Self { method: post, url, path, headers: Vec::new(), body, trailers: Vec::new(), confess: false }
     }
 }
 

@@ -52,7 +52,8 @@ fn request(script: &Script) -> Result<OutgoingRequest, Error> {
     request.set_method(&Method::Other(script.method.clone())).map_err(|()| failed("its method is malformed"))?;
     request.set_scheme(Some(&scheme)).map_err(|()| malformed("scheme"))?;
     request.set_authority(Some(authority)).map_err(|()| malformed("authority"))?;
-    let path = Some(path).filter(|path| !path.is_empty());
+    // An empty path is none, and WASI wants one.
+    let path = [script.path.as_str(), path].into_iter().find(|path| !path.is_empty()).or(Some("/"));
     request.set_path_with_query(path).map_err(|()| malformed("path"))?;
     Ok(request)
 }

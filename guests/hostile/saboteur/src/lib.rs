@@ -74,7 +74,7 @@ impl Decoder for Fuse {
         match self.0.as_str() {
             "trap-feed" => std::process::abort(),
             "loop-feed" => forever(),
-            "events" => Ok(vec![Event::Text(Delta { candidate: 0, part: 0, text: String::new() }); 1 << 20]),
+            "events" => Ok(vec![Event::Text(Delta { candidate: 0, part: 0, text: String::new() }); 1 << 17]),
             _ => {
                 let mut eaten = Vec::new();
                 loop {

@@ -45,8 +45,8 @@ impl Conversation for Swarm {
 
 /// Asks many times before it looks at any answer.
 fn ask(endpoint: &str) -> Result<Response, Error> {
-    let asked: Vec<_> = (0..MANY).map(|_| begin(endpoint)).collect::<Result<_, _>>()?;
-    for (_, pending) in &asked {
+    let asked: Vec<_> = (0..MANY).map(|_| ask_once(endpoint)).collect::<Result<_, _>>()?;
+    for pending in &asked {
         answered(pending)?;
     }
     Ok(Response::default())
@@ -56,9 +56,7 @@ fn ask(endpoint: &str) -> Result<Response, Error> {
 fn hold(endpoint: &str) -> Result<Response, Error> {
     let mut held = Vec::new();
     for _ in 0..MANY {
-        let (outgoing, pending) = begin(endpoint)?;
-        let _ = OutgoingBody::finish(outgoing, None);
-        held.push(answered(&pending)?);
+        held.push(answered(&ask_once(endpoint)?)?);
     }
     Ok(Response::default())
 }
@@ -75,9 +73,7 @@ fn drip(endpoint: &str) -> Result<Response, Error> {
 
 /// Takes an answer byte by byte.
 fn sip(endpoint: &str) -> Result<Response, Error> {
-    let (outgoing, pending) = begin(endpoint)?;
-    let _ = OutgoingBody::finish(outgoing, None);
-    let response = answered(&pending)?;
+    let response = answered(&ask_once(endpoint)?)?;
     let body = response.consume().map_err(|()| failed("its answer is taken"))?;
     let stream = body.stream().map_err(|()| failed("its answer is taken"))?;
     while stream.blocking_read(1).is_ok() {
@@ -93,11 +89,20 @@ fn begin(endpoint: &str) -> Result<(OutgoingBody, FutureIncomingResponse), Error
     Ok((outgoing, pending))
 }
 
+/// A request that is whole.
+fn ask_once(endpoint: &str) -> Result<FutureIncomingResponse, Error> {
+    let (outgoing, pending) = begin(endpoint)?;
+    // A call that is refused has closed it; the reason comes with the answer.
+    let _ = OutgoingBody::finish(outgoing, None);
+    Ok(pending)
+}
+
 fn request(endpoint: &str) -> Option<OutgoingRequest> {
     let request = OutgoingRequest::new(Fields::new());
     request.set_method(&Method::Post).ok()?;
     request.set_scheme(Some(&Scheme::Http)).ok()?;
     request.set_authority(endpoint.strip_prefix("http://")).ok()?;
+    request.set_path_with_query(Some("/")).ok()?;
     Some(request)
 }
 

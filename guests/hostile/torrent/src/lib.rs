@@ -55,7 +55,7 @@ impl EventStream for Stream {
             "empty" => Ok(Some(Vec::new())),
             "tiny" => Ok(Some(vec![delta("x")])),
             // Many times what it was asked for.
-            _ => Ok(Some(vec![delta(""); 1 << 20])),
+            _ => Ok(Some(vec![delta(""); 1 << 17])),
         }
     }
 }
