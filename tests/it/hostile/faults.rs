@@ -31,8 +31,9 @@ async fn a_guest_that_never_ends_is_ended() {
 }
 
 #[tokio::test]
-async fn a_guest_that_takes_too_much_is_stopped() {
+async fn a_guest_that_traps_or_takes_too_much_is_stopped() {
     let attacks = [
+        attack("misbehave", "trap", "{}", STOPPED),
         attack("glutton", "memory", SMALL, MEMORY),
         attack("glutton", "claim", SMALL, MEMORY),
         attack("glutton", "stack", "{}", STOPPED),

@@ -8,6 +8,8 @@ use serde_json::json;
 use super::{ATTACKERS, Attack, beside_healthy, host_with, let_loose, refused_when_told};
 use crate::harness::{HostBuilder, Upstream, guest};
 
+/// Who is late is told: the call as a whole, or a vendor that has not begun by then.
+const LATE: &str = "300ms";
 /// Exchanges that a call may have open.
 const OPEN: usize = 16;
 
@@ -34,8 +36,7 @@ async fn connections_are_counted() {
 #[tokio::test]
 async fn a_guest_that_drips_is_given_up() {
     let mut upstream = Upstream::start().await;
-    let told = "gave no answer within its limit of 300ms";
-    let attacks = ["drip", "sip"].map(|how| Attack { guest: "swarm", how, limits: "{ timeout: 300ms }", told });
+    let attacks = ["drip", "sip"].map(|how| Attack { guest: "swarm", how, limits: "{ timeout: 300ms }", told: LATE });
     let host = host_with(&attacks, &[("endpoint", &upstream.origin)]);
     let answers = async {
         loop {
@@ -59,7 +60,7 @@ async fn a_vendor_that_drips_is_given_up() {
     let host = host.start();
     for way in ways {
         let said = json!({ "url": upstream.origin }).to_string();
-        let told = refused_when_told(&host.client, way, &said, &["gave no answer within its limit of 300ms"]);
+        let told = refused_when_told(&host.client, way, &said, &[LATE]);
         let drip = async {
             let answer = upstream.call().await.stream();
             let mut drops = tokio::time::interval(Duration::from_millis(10));
