@@ -16,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::cast::{Parlor, component};
 use crate::client;
@@ -40,9 +40,12 @@ pub(crate) struct Options {
     /// Healthy calls a second.
     #[arg(long, default_value_t = 500)]
     rate: u32,
-    /// Attackers, each of which attacks again as soon as it is stopped.
+    /// Attackers, each of which attacks again after it is stopped.
     #[arg(long, default_value_t = 4)]
     attackers: usize,
+    /// Milliseconds before it does. Without any, every attack takes all the processor time that there is, by its number.
+    #[arg(long, default_value_t = 0)]
+    pause: u64,
     /// Run only attacks whose names contain this.
     #[arg(long, default_value = "")]
     only: String,
@@ -109,7 +112,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
         let mut attackers = JoinSet::new();
         for _ in 0..options.attackers {
             let (client, url) = (client.clone(), url(&host, &attack.component));
-            attackers.spawn(again_and_again(client, url, attack.text, Arc::clone(&count)));
+            attackers.spawn(again_and_again(client, url, attack.text, options.pause, Arc::clone(&count)));
         }
         let beside = healthy(&client, &host, options).await;
         attackers.shutdown().await;
@@ -196,11 +199,12 @@ async fn healthy(client: &Http, host: &Server, options: &Options) -> Health {
     Health { p50: at(50), p99: at(99), failed: times.len() - answered.len() }
 }
 
-async fn again_and_again(client: Http, url: String, text: &'static str, count: Arc<AtomicUsize>) {
+async fn again_and_again(client: Http, url: String, text: &'static str, pause: u64, count: Arc<AtomicUsize>) {
     loop {
         count.fetch_add(1, Ordering::Relaxed);
         // However it ends: what matters is what others notice.
         let _ = converse(&client, &url, text).await;
+        sleep(Duration::from_millis(pause)).await;
     }
 }
 
