@@ -23,8 +23,19 @@ pub const PLACE_WAIT: Duration = Duration::from_secs(5);
 /// Bytes that one call into a guest may hand back. Its lists and strings are copied into the host's memory.
 pub const GUEST_OUTPUT: usize = 16 << 20;
 
-/// Resources that a guest may hold at one time.
-pub const GUEST_HANDLES: usize = 4_096;
+/// Resources that a guest may hold at one time: some ten for each of its exchanges. Headers and bodies among them are in the
+/// host's memory, so this times [`GUEST_BUFFER`] is what a call may take of it, 32 MiB.
+pub const GUEST_HANDLES: usize = 512;
+
+/// Bytes that the host keeps for a guest at a time: the headers of a request, a piece of its body, random bytes.
+pub const GUEST_BUFFER: usize = 64 << 10;
+
+/// Exchanges that one call of a provider with its own I/O may have open at one time: enough to ask some models at once.
+pub const CALL_EXCHANGES: usize = 16;
+
+/// Exchanges that all calls of a component may have open at one time, for each call that it may run at one time;
+/// those of one call at least.
+pub const EXCHANGES_A_CALL: usize = 4;
 
 /// Elements of a guest's tables; Rust guests use some hundreds, Python's interpreter some ten thousands.
 pub const GUEST_TABLE_ELEMENTS: usize = 100_000;

@@ -1,5 +1,5 @@
 //! Builds every provider and guest to a component under `target/components`. Knows no guest by name: a folder in one
-//! of the places below is a guest.
+//! of the places below is a guest, and so is a `.wat` file.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use wit_component::ComponentEncoder;
 
-use crate::step;
 use crate::toolchain::{TARGET, Toolchain};
-use crate::wit;
 use crate::workspace::Workspace;
+use crate::{by_hand, step, wit};
 
 /// Where guests live in the repository, and the folder of `target/components` that theirs go to.
 const PLACES: [(&str, &str); 3] =
     [("providers", "providers"), ("guests/samples", "samples"), ("guests/hostile", "hostile")];
 
 struct Guest {
-    package: String,
-    /// The core module that cargo makes.
+    /// None for one that is written by hand.
+    package: Option<String>,
+    /// The core module that cargo makes, or the text of one.
     module: PathBuf,
     component: PathBuf,
 }
@@ -41,11 +41,11 @@ pub(crate) fn build(workspace: &Workspace, _arguments: &[String]) -> Result<()> 
     step::step(&format!("guests, with {} compiler", toolchain.owner()), || {
         let mut cargo = toolchain.build(workspace);
         cargo.arg("--target-dir").arg(&built);
-        for guest in &guests {
-            cargo.args(["--package", &guest.package]);
+        for package in guests.iter().filter_map(|guest| guest.package.as_ref()) {
+            cargo.args(["--package", package]);
         }
         step::run(&mut cargo)?;
-        guests.iter().try_for_each(encode)
+        guests.iter().try_for_each(|guest| encode(workspace, guest))
     })
 }
 
@@ -62,15 +62,26 @@ fn find(workspace: &Workspace, built: &Path) -> Result<Vec<Guest>> {
         guests.push(Guest {
             module: built.join(TARGET).join("guest").join(library.replace('-', "_")).with_extension("wasm"),
             component: workspace.components().join(kind).join(name).with_extension("wasm"),
-            package: package.name,
+            package: Some(package.name),
         });
+    }
+    for (place, kind) in PLACES {
+        for module in by_hand::find(&workspace.root.join(place))? {
+            let name = module.file_stem().context("a text without a name")?;
+            let component = workspace.components().join(kind).join(name).with_extension("wasm");
+            guests.push(Guest { package: None, module, component });
+        }
     }
     Ok(guests)
 }
 
-fn encode(guest: &Guest) -> Result<()> {
+fn encode(workspace: &Workspace, guest: &Guest) -> Result<()> {
     let path = guest.module.display();
-    let module = fs::read(&guest.module).with_context(|| format!("`{path}` can't be read"))?;
+    let module = match guest.package {
+        Some(_) => fs::read(&guest.module).map_err(Into::into),
+        None => by_hand::module(workspace, &guest.module),
+    };
+    let module = module.with_context(|| format!("`{path}` can't be read"))?;
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&module)

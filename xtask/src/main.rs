@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::workspace::Workspace;
 
+mod by_hand;
 mod checks;
 mod clients;
 mod debian;

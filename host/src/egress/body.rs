@@ -118,6 +118,8 @@ impl Body for Outgoing {
                 Ok(()) => return Poll::Ready(None),
                 Err(error) => Err(error),
             },
+            // Headers that nobody has checked, after those that were.
+            Some(Ok(frame)) if frame.is_trailers() => Err(EgressError::RequestTrailers),
             Some(Ok(frame)) => {
                 let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 left.take(length).map(|()| frame)
@@ -277,6 +279,15 @@ mod tests {
         {
             assert!(matches!(sent(body, Some(declared)).await, Err(EgressError::RequestLength)));
         }
+    }
+
+    #[tokio::test]
+    async fn trailers_do_not_leave_the_host() {
+        let trailers = http::HeaderMap::from_iter([(http::header::HOST, "evil.test".parse().unwrap())]);
+        let frames = [Ok::<_, Infallible>(Frame::data(Bytes::from("12"))), Ok(Frame::trailers(trailers))];
+        let body = StreamBody::new(futures_util::stream::iter(frames));
+        let body = RequestBody::Streamed(body.map_err(|never| match never {}).boxed_unsync());
+        assert!(matches!(sent(body, None).await, Err(EgressError::RequestTrailers)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::AddressKind;
+use super::{AddressKind, Whose};
 
 /// The cause of an error, shared because a pooled client only lends its own.
 pub(super) type Cause = Arc<dyn std::error::Error + Send + Sync>;
@@ -65,6 +65,10 @@ pub enum EgressError {
     },
     #[error("`{host}` took more than {limit:?} {phase}")]
     Timeout { host: String, phase: Phase, limit: Duration },
+    #[error("{whose} may have {limit} exchanges open at one time, and the provider wants more")]
+    TooManyExchanges { whose: Whose, limit: usize },
+    #[error("the request has trailers, which the host does not send; the provider must leave them out")]
+    RequestTrailers,
     #[error("the request's body is larger than {limit} bytes")]
     RequestTooLarge { limit: u64 },
     #[error("the request's body is not of the length that its `content-length` says")]
@@ -145,7 +149,8 @@ impl EgressError {
             | Self::Proxy { .. }
             | Self::Tls { .. }
             | Self::Timeout { .. }
-            | Self::Broken { .. } => true,
+            | Self::Broken { .. }
+            | Self::TooManyExchanges { whose: Whose::Component, .. } => true,
             Self::NotGranted { .. }
             | Self::BadUrl { .. }
             | Self::Method { .. }
@@ -156,6 +161,8 @@ impl EgressError {
             | Self::SecretInClear { .. }
             | Self::SecretUnfit { .. }
             | Self::Certificate { .. }
+            | Self::TooManyExchanges { whose: Whose::Call, .. }
+            | Self::RequestTrailers
             | Self::RequestTooLarge { .. }
             | Self::RequestLength
             | Self::RequestAborted { .. }

@@ -43,12 +43,14 @@ pub(super) fn of_egress(error: &EgressError) -> ProviderError {
         | EgressError::SecretInUrl
         | EgressError::SecretInClear { .. }
         | EgressError::ReservedHeader { .. }
+        | EgressError::RequestTrailers
         | EgressError::Method { .. } => ErrorKind::NotGranted,
         EgressError::BadUrl { .. }
         | EgressError::HeadersTooLarge { .. }
         | EgressError::RequestTooLarge { .. }
         | EgressError::RequestLength
         | EgressError::RequestAborted { .. } => ErrorKind::Internal,
+        EgressError::TooManyExchanges { .. } => ErrorKind::Overloaded,
         EgressError::SecretUnfit { .. } => ErrorKind::Authentication,
         EgressError::Timeout { .. } => ErrorKind::Timeout,
         EgressError::ResponseTooLarge { .. } | EgressError::Protocol { .. } => ErrorKind::Decode,

@@ -17,7 +17,7 @@ use super::fault;
 use super::provider::{Running, Setup};
 use crate::answer::{Answer, events_of};
 use crate::conversation::{Event, Request, Response};
-use crate::egress::{Bounds, EgressError, RequestBody, ResponseBody};
+use crate::egress::{Bounds, EgressError, ExchangesOfCall, RequestBody, ResponseBody};
 use crate::error::ConverseError;
 use crate::limits;
 
@@ -98,6 +98,7 @@ fn guest_error(running: &Running, error: types::Error) -> ConverseError {
 /// The way from `wasi:http` to egress.
 pub(super) struct Hooks {
     setup: Arc<Setup>,
+    exchanges: ExchangesOfCall,
     outcome: Outcome,
     /// Bytes of answers that the call may still take in, however many it asks for.
     left: Arc<AtomicU64>,
@@ -105,8 +106,9 @@ pub(super) struct Hooks {
 
 impl Hooks {
     pub(super) fn new(setup: Arc<Setup>, outcome: Outcome) -> Self {
+        let exchanges = setup.exchanges.of_call(limits::CALL_EXCHANGES);
         let left = Arc::new(AtomicU64::new(setup.limits.response_bytes));
-        Self { setup, outcome, left }
+        Self { setup, exchanges, outcome, left }
     }
 }
 
@@ -118,6 +120,10 @@ impl WasiHttpHooks for Hooks {
         false
     }
 
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        limits::GUEST_BUFFER
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
@@ -126,12 +132,18 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<Sent, WasiError>> + Send> {
         let (setup, outcome, left) = (Arc::clone(&self.setup), Arc::clone(&self.outcome), Arc::clone(&self.left));
         let host = request.uri().host().unwrap_or_default().to_owned();
+        let begun = self.exchanges.begin();
         Box::new(async move {
+            let exchange = begun.map_err(|error| refused(&outcome, error))?;
             let request = request.map(|body| RequestBody::Streamed(body.map_err(Into::into).boxed_unsync()));
             let bounds = tightened(&setup.bounds, options);
             match setup.egress.send(&setup.grant, request, &bounds).await {
                 Ok(response) => {
-                    let body = move |error: EgressError| refused(&outcome, error);
+                    let body = move |error: EgressError| {
+                        // It is under way for as long as there is a body to read.
+                        let _under_way = &exchange;
+                        refused(&outcome, error)
+                    };
                     let limit = setup.limits.response_bytes;
                     let counted = |body| Counted { body, left, host, limit };
                     let response = response.map(|answer| counted(answer).map_err(body).boxed_unsync());

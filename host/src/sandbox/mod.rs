@@ -38,7 +38,7 @@ pub use self::provider::{GuestLimits, Provider};
 use self::rest::Rest;
 use self::share::Share;
 pub use self::share::{ComponentState, Shares};
-use crate::egress::{Bounds, Egress, Grant, StandIns};
+use crate::egress::{Bounds, Egress, Exchanges, Grant, StandIns};
 use crate::limits;
 
 /// The sandbox of one process. Cheap to clone.
@@ -118,6 +118,8 @@ impl Sandbox {
             request_bytes: limits::OUTGOING_BYTES,
             response_bytes: limits.response_bytes,
         };
-        Setup { component, settings, grant, egress: self.egress.clone(), bounds, limits, share }
+        let exchanges = limits.concurrency.saturating_mul(limits::EXCHANGES_A_CALL).max(limits::CALL_EXCHANGES);
+        let exchanges = Exchanges::new(exchanges);
+        Setup { component, settings, grant, egress: self.egress.clone(), bounds, exchanges, limits, share }
     }
 }

@@ -19,7 +19,7 @@ use super::tally::Refusal;
 use super::{codec, fault, guest_io, redact};
 use crate::answer::{Answer, Events};
 use crate::conversation::{Event, ProviderError, Request};
-use crate::egress::{Bounds, Egress, EgressError, Grant, StandIns};
+use crate::egress::{Bounds, Egress, EgressError, Exchanges, Grant, StandIns};
 use crate::error::{Busy, ConverseError, Fault, Resting};
 use crate::limits;
 use crate::secret::Secret;
@@ -77,6 +77,7 @@ pub(super) struct Setup {
     pub(super) bounds: Bounds,
     pub(super) limits: GuestLimits,
     pub(super) share: Arc<Share>,
+    pub(super) exchanges: Exchanges,
 }
 
 /// A provider that can be called.
@@ -223,6 +224,7 @@ impl Setup {
             bounds: self.bounds.clone(),
             limits: self.limits,
             share: Arc::clone(&self.share),
+            exchanges: self.exchanges.clone(),
         })
     }
 

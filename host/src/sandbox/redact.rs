@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::conversation::{Delta, Event, Part, ProviderError, ResultPart};
+use crate::conversation::{Delta, Event, FinishReason, Part, ProviderError, ResultPart};
 use crate::egress::StandIns;
 use crate::limits;
 
@@ -11,13 +11,13 @@ pub(super) fn shortened(text: &str, longest: usize) -> &str {
     text.get(..text.floor_char_boundary(longest)).unwrap_or(text)
 }
 
-/// Masks and bounds a provider's error.
+/// Masks and bounds a provider's error. Nobody needs what steers a terminal in a text that ends up on one.
 pub(super) fn error(mut error: ProviderError, secrets: &StandIns) -> ProviderError {
-    mask(&mut error.message, secrets);
-    error.message.truncate(error.message.floor_char_boundary(limits::ERROR_TEXT));
-    for text in [&mut error.vendor_code, &mut error.request_id, &mut error.extensions].into_iter().flatten() {
+    let others = [&mut error.vendor_code, &mut error.request_id, &mut error.extensions].into_iter().flatten();
+    for text in others.chain([&mut error.message]) {
         mask(text, secrets);
         text.truncate(text.floor_char_boundary(limits::ERROR_TEXT));
+        text.retain(|letter| !letter.is_control() || matches!(letter, '\n' | '\t'));
     }
     error
 }
@@ -42,7 +42,12 @@ pub(super) fn events(events: &mut [Event], secrets: &StandIns) {
             Event::Started { id, model } => {
                 id.iter_mut().chain(model).for_each(|text| mask(text, secrets));
             }
-            Event::Finish { raw, .. } => raw.iter_mut().for_each(|text| mask(text, secrets)),
+            Event::Finish { reason, raw, .. } => {
+                if let FinishReason::Other(word) = reason {
+                    mask(word, secrets);
+                }
+                raw.iter_mut().for_each(|text| mask(text, secrets));
+            }
             Event::Usage(_) => {}
         }
     }
@@ -90,5 +95,10 @@ mod tests {
         let mut told = [Event::Text(Delta { candidate: 0, part: 0, text: "it is sk-very-secret".into() })];
         events(&mut told, &secrets);
         assert_eq!(told, [Event::Text(Delta { candidate: 0, part: 0, text: "it is [secret]".into() })]);
+        let reason = FinishReason::Other("sk-very-secret".into());
+        let mut told = [Event::Finish { candidate: 0, reason, raw: None }];
+        events(&mut told, &secrets);
+        let reason = FinishReason::Other("[secret]".into());
+        assert_eq!(told, [Event::Finish { candidate: 0, reason, raw: None }]);
     }
 }

@@ -52,9 +52,13 @@ impl CallState {
         self.io.get_or_insert_with(|| {
             let mut table = ResourceTable::new();
             table.set_max_capacity(limits::GUEST_HANDLES);
-            let wasi = WasiCtx::builder().allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false).build();
+            let mut wasi = WasiCtx::builder();
+            wasi.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+            let wasi = wasi.max_random_size(limits::GUEST_BUFFER as u64).build();
+            let mut http = WasiHttpCtx::new();
+            http.set_field_size_limit(limits::GUEST_BUFFER);
             let hooks = Hooks::new(Arc::clone(&self.setup), Arc::clone(&self.outcome));
-            Box::new(Io { wasi, http: WasiHttpCtx::new(), table, hooks })
+            Box::new(Io { wasi, http, table, hooks })
         })
     }
 }

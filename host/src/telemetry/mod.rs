@@ -2,6 +2,7 @@
 //! logged.
 
 mod dapr;
+mod one_line;
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -15,6 +16,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::writer::{BoxMakeWriter, MakeWriterExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use self::one_line::OneLine;
 use crate::trace::TraceIdField;
 
 /// How much is logged; Dapr's words for it.
@@ -102,7 +104,7 @@ impl Logs<'_> {
             }
             None => {
                 let is_terminal = self.file.is_none() && io::stderr().is_terminal();
-                let lines = TraceIdField::text(fmt::format().with_ansi(is_terminal));
+                let lines = TraceIdField::text(OneLine(fmt::format().with_ansi(is_terminal)));
                 logs.with_ansi(is_terminal).event_format(lines).finish().try_init()
             }
         };

@@ -70,11 +70,18 @@ impl Parlor {
     /// # Errors
     /// When they can't be written.
     pub(crate) fn new(binary: &Path, folder: &Path, upstream: &Server) -> Result<Self> {
-        let resources = folder.join("components");
-        std::fs::create_dir_all(&resources).with_context(|| format!("`{}` can't be made", resources.display()))?;
+        Self::serving(binary, &folder.join("components"), &components(upstream)?)
+    }
+
+    /// Writes these components into the folder `resources`.
+    ///
+    /// # Errors
+    /// When they can't be written.
+    pub(crate) fn serving(binary: &Path, resources: &Path, components: &str) -> Result<Self> {
+        std::fs::create_dir_all(resources).with_context(|| format!("`{}` can't be made", resources.display()))?;
         let file = resources.join("bench.yaml");
-        std::fs::write(&file, components(upstream)?).with_context(|| format!("`{}`", file.display()))?;
-        Ok(Self { binary: binary.to_owned(), resources })
+        std::fs::write(&file, components).with_context(|| format!("`{}`", file.display()))?;
+        Ok(Self { binary: binary.to_owned(), resources: resources.to_owned() })
     }
 
     /// Starts a host of its own on a free port.
@@ -101,7 +108,8 @@ fn components(upstream: &Server) -> Result<String> {
     Ok(text)
 }
 
-fn component(text: &mut String, name: &str, kind: &str, settings: &str) -> Result<()> {
+/// Adds a component, with lines of its `spec`.
+pub(crate) fn component(text: &mut String, name: &str, kind: &str, settings: &str) -> Result<()> {
     write!(
         text,
         "---\napiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\nspec:\n  type: {kind}\n  version: v1\n{settings}"

@@ -14,6 +14,7 @@ mod cache;
 mod cast;
 mod client;
 mod floor;
+mod hostile;
 mod json;
 mod load;
 mod measure;
@@ -40,6 +41,8 @@ enum Role {
     Json,
     /// Measure the cache alone, and its memory while a million answers pass.
     Cache,
+    /// Measure what a healthy component's callers notice while guests attack.
+    Hostile(hostile::Options),
     /// Be the upstream that every call ends at.
     Upstream,
     /// Be the floor: parse and answer what echo does, with nothing in between.
@@ -90,6 +93,7 @@ async fn start(role: Role) -> Result<()> {
         Role::Run(options) => measure::run(&options).await,
         Role::Json => json::run(),
         Role::Cache => cache::run().await,
+        Role::Hostile(options) => hostile::run(&options).await,
         Role::Upstream => upstream::serve().await,
         Role::Floor => floor::serve().await,
         Role::Proxy { upstream } => proxy::serve(upstream).await,

@@ -1,17 +1,21 @@
 //! What reaches a server, what does not, and what comes back: over plain HTTP/1.1.
 
 use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
-use super::server::{Server, read_head};
+use super::server::{Seen, Server, read_head};
 use super::{Everywhere, bounds, call, egress, exchange, grant, hello, post};
+use crate::egress::resolve::Resolve;
 use crate::egress::{AddressKind, Bounds, Egress, EgressConfig, EgressError, Phase, Reach};
 
 #[tokio::test]
@@ -50,6 +54,34 @@ async fn what_is_not_granted_is_not_dialled() {
         assert!(error.to_string().contains("`privateNetwork: true`"), "{error}");
     }
     assert_eq!(server.connections(), 0);
+}
+
+/// A name that changes its mind: each lookup finds the next address.
+struct Rebound(Mutex<Vec<[u8; 4]>>);
+
+impl Resolve for Rebound {
+    fn resolve<'a>(&'a self, _: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        let address = self.0.lock().unwrap().remove(0);
+        Box::pin(async move { Ok(vec![SocketAddr::new(address.into(), port)]) })
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_looked_up_once_and_judged_anew_for_each_connection() {
+    let closing = |_: &Seen| Response::builder().header("connection", "close").body(Full::from("hello")).unwrap();
+    let server = Server::http(None, closing).await;
+    let origin = format!("http://rebound.test:{}", server.address.port());
+    let found = vec![[127, 0, 0, 1], [169, 254, 169, 254], [127, 0, 0, 1], [0, 0, 0, 0]];
+    let resolver = Box::new(Rebound(Mutex::new(found)));
+    let egress = Egress::with_resolver(&EgressConfig::default(), resolver).unwrap();
+    for refused in [None, Some(AddressKind::LinkLocal), None, Some(AddressKind::Unspecified)] {
+        match (call(&egress, &origin, Reach::Private).await, refused) {
+            (Ok(answer), None) => assert_eq!(answer, "hello"),
+            (Err(EgressError::Address { kind, .. }), Some(refused)) => assert_eq!(kind, refused),
+            (result, _) => panic!("{result:?}"),
+        }
+    }
+    assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test]

@@ -1,0 +1,10 @@
+;; A provider by hand, which never says what it is. It is never served.
+(module
+  (memory (export "memory") 1)
+
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+
+  (func (export "parlor:conversation/description@0.1.0#describe") (result i32) (loop $again (br $again)) (unreachable))
+
+  (func (export "parlor:conversation/conversation@0.1.0#converse") (param i32) (result i32) (i32.const 1024))
+)

@@ -1,0 +1,13 @@
+;; A provider by hand, which never comes to the end of its start. It is never served.
+(module
+  (memory (export "memory") 1)
+
+  (start $start)
+  (func $start (loop $again (br $again)))
+
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+
+  (func (export "parlor:conversation/description@0.1.0#describe") (result i32) (i32.const 1024))
+
+  (func (export "parlor:conversation/conversation@0.1.0#converse") (param i32) (result i32) (i32.const 1024))
+)
