@@ -7,6 +7,7 @@ mod api;
 mod app_health;
 mod cache;
 mod clients;
+mod compile_cache;
 mod cors;
 mod daprd;
 mod edges;

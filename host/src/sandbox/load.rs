@@ -52,6 +52,10 @@ pub enum LoadError {
         "is a core module, not a component; make it one with `wasm-tools component new`, or build it with `cargo xtask guests`"
     )]
     CoreModule,
+    #[error(
+        "is code that was compiled already, of which nothing could be checked; name the `.wasm` that it was made of, which this host compiles and keeps"
+    )]
+    Precompiled,
     #[error("is not a valid component: {0}; build it again, or fetch it again")]
     Invalid(String),
     #[error(
@@ -108,16 +112,15 @@ impl Artifact {
     /// Compiles and checks. Blocks for as long as the compiler takes; the trial follows with [`Artifact::describe`].
     pub(super) fn compile(runtime: &Runtime, linkers: &Linkers, bytes: &[u8]) -> Result<Self, LoadError> {
         check_preamble(bytes)?;
-        let engine = &runtime.engine;
-        let component =
-            Component::new(engine, bytes).map_err(|error| LoadError::Invalid(error.root_cause().to_string()))?;
-        let names = Names::of(&component, engine);
+        let digest = Sha256::digest(bytes).into();
+        let component = runtime.component(bytes, &digest);
+        let component = component.map_err(|error| LoadError::Invalid(error.root_cause().to_string()))?;
+        let names = Names::of(&component, &runtime.engine);
         let is_codec = names.check()?;
         let linker = if is_codec { &linkers.codec } else { &linkers.conversation };
         let pre =
             linker.instantiate_pre(&component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
         let way = Way::of(&pre, &names, is_codec).map_err(|error| LoadError::Shape(error.root_cause().to_string()))?;
-        let digest = Sha256::digest(bytes).into();
         Ok(Self { pre, way, runtime: runtime.clone(), digest, description: Description::default() })
     }
 
@@ -188,6 +191,7 @@ fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
         [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(()),
         [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
         [b'\0', b'a', b's', b'm', ..] => Err(LoadError::Invalid("its header is of an unknown version".to_owned())),
+        _ if Engine::detect_precompiled(bytes).is_some() => Err(LoadError::Precompiled),
         _ => Err(LoadError::NotWasm),
     }
 }

@@ -5,12 +5,14 @@
 mod bindings;
 mod bounds;
 mod codec;
+mod compiled;
 mod convert;
 mod engine;
 mod fault;
 mod guest_io;
 mod intake;
 mod load;
+mod owned;
 mod provider;
 mod redact;
 mod state;
