@@ -154,7 +154,11 @@ impl Assembler<'_> {
     }
 }
 
-fn read_artifact(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+/// The bytes of a `.wasm` file. Blocks.
+///
+/// # Errors
+/// When the file can't be read, or is larger than an artifact may be.
+pub fn read_artifact(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
     let size = std::fs::metadata(path)?.len();
     if size > limits::ARTIFACT_BYTES {
         let told = format!("it has {size} bytes, and an artifact may have {}", limits::ARTIFACT_BYTES);

@@ -29,6 +29,9 @@ const IN_VAIN: &[(&str, Option<char>, bool)] = &[
     ("scheduler-host-address", None, true),
 ];
 
+const CODES_OF_INSPECT: &str =
+    "Exit code: 0 when the provider can be served, 1 when it can't, 2 when there is nothing to inspect.";
+
 /// A host for conversations with large language models, where every provider runs in a sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "parlor", version, disable_help_subcommand = true)]
@@ -90,6 +93,9 @@ pub enum Command {
     Run(Box<Run>),
     /// Check component files and the providers they name, report every mistake, and exit with 1 if there is one
     Check(Check),
+    /// Tell what a provider is: what it imports, wants to reach and costs, and whether it can be served
+    #[command(after_help = CODES_OF_INSPECT)]
+    Inspect(Inspect),
     /// Start an app on behalf of a host, which speaks to this process over its standard input
     #[command(hide = true)]
     Guard(Guard),
@@ -293,6 +299,19 @@ pub struct Check {
     pub app_id: String,
     #[command(flatten)]
     pub sandbox: SandboxArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// A `.wasm` file, or the type of a built-in provider such as `conversation.openai`
+    #[arg(value_name = "FILE")]
+    pub artifact: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of `NAME.wasm` files that serve `conversation.NAME`, beside or in place of the built-in providers
+    #[arg(long, value_name = "DIR")]
+    pub providers_path: Option<PathBuf>,
 }
 
 /// What both commands need to load a provider.

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod assemble;
 pub mod built_in;
 pub mod components;
+pub mod inspect;
 
 pub mod launch;
 

@@ -2,6 +2,7 @@
 
 mod doors;
 mod end;
+mod inspect;
 mod serving;
 
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use anyhow::{Context, Result};
 use rustix::process::Signal;
 
 use self::end::{End, accompany, asked, forced, stop};
+pub use self::inspect::inspect;
 use self::serving::{Serving, serve};
 use crate::assemble::{Assembly, assemble};
 use crate::built_in::BuiltIns;

@@ -86,6 +86,13 @@ pub enum LoadError {
     Slow(Duration),
 }
 
+impl LoadError {
+    /// The compiler panicked, which its authors hold for impossible.
+    pub(super) fn crashed(error: &tokio::task::JoinError) -> Self {
+        Self::Invalid(format!("the compiler failed: {error}"))
+    }
+}
+
 /// What all artifacts are linked to.
 pub(super) struct Linkers {
     codec: Linker<CallState>,
@@ -103,23 +110,33 @@ impl Linkers {
 }
 
 /// The names of a component's imports and exports.
-struct Names {
-    imports: Vec<String>,
-    exports: Vec<String>,
+pub(super) struct Names {
+    pub(super) imports: Vec<String>,
+    pub(super) exports: Vec<String>,
 }
 
 impl Artifact {
     /// Compiles and checks. Blocks for as long as the compiler takes; the trial follows with [`Artifact::describe`].
     pub(super) fn compile(runtime: &Runtime, linkers: &Linkers, bytes: &[u8]) -> Result<Self, LoadError> {
-        check_preamble(bytes)?;
         let digest = Sha256::digest(bytes).into();
-        let component = runtime.component(bytes, &digest);
-        let component = component.map_err(|error| LoadError::Invalid(error.root_cause().to_string()))?;
-        let names = Names::of(&component, &runtime.engine);
+        Self::link(runtime, linkers, &Self::component(runtime, bytes, &digest)?, digest)
+    }
+
+    pub(super) fn component(runtime: &Runtime, bytes: &[u8], digest: &[u8; 32]) -> Result<Component, LoadError> {
+        check_preamble(bytes)?;
+        runtime.component(bytes, digest).map_err(|error| LoadError::Invalid(error.root_cause().to_string()))
+    }
+
+    pub(super) fn link(
+        runtime: &Runtime,
+        linkers: &Linkers,
+        component: &Component,
+        digest: [u8; 32],
+    ) -> Result<Self, LoadError> {
+        let names = Names::of(component, &runtime.engine);
         let is_codec = names.check()?;
         let linker = if is_codec { &linkers.codec } else { &linkers.conversation };
-        let pre =
-            linker.instantiate_pre(&component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
+        let pre = linker.instantiate_pre(component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
         let way = Way::of(&pre, &names, is_codec).map_err(|error| LoadError::Shape(error.root_cause().to_string()))?;
         Ok(Self { pre, way, runtime: runtime.clone(), digest, description: Description::default() })
     }
@@ -210,7 +227,7 @@ impl Way {
 }
 
 impl Names {
-    fn of(component: &Component, engine: &Engine) -> Self {
+    pub(super) fn of(component: &Component, engine: &Engine) -> Self {
         let kind = component.component_type();
         Self {
             imports: kind.imports(engine).map(|(name, _)| name.to_owned()).collect(),
@@ -233,19 +250,26 @@ impl Names {
         if !self.exports("description") {
             return Err(LoadError::NoDescription);
         }
-        for import in self.imports.iter().filter(|name| !is_types(name)) {
-            if is_codec {
-                return Err(LoadError::CodecImports(import.clone()));
-            }
-            let is_log = import.strip_prefix(PACKAGE).is_some_and(|name| name.starts_with("log@"));
-            if !is_log && !LINKED_WASI.iter().any(|package| import.starts_with(package)) {
-                return Err(LoadError::Import(import.clone()));
-            }
+        match self.imports.iter().find_map(|import| Self::refusal(import, is_codec)) {
+            Some(refusal) => Err(refusal),
+            None => Ok(is_codec),
         }
-        Ok(is_codec)
     }
 
-    fn exports(&self, interface: &str) -> bool {
+    /// Why no provider of this way is given an import.
+    pub(super) fn refusal(import: &str, is_codec: bool) -> Option<LoadError> {
+        if is_types(import) {
+            return None;
+        }
+        if is_codec {
+            return Some(LoadError::CodecImports(import.to_owned()));
+        }
+        let is_log = import.strip_prefix(PACKAGE).is_some_and(|name| name.starts_with("log@"));
+        let is_given = is_log || LINKED_WASI.iter().any(|package| import.starts_with(package));
+        (!is_given).then(|| LoadError::Import(import.to_owned()))
+    }
+
+    pub(super) fn exports(&self, interface: &str) -> bool {
         let is_it = |name: &str| name.split_once('@').is_some_and(|(name, _)| name == interface);
         self.exports.iter().filter_map(|name| name.strip_prefix(PACKAGE)).any(is_it)
     }

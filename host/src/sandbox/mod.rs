@@ -8,6 +8,7 @@ mod codec;
 mod compiled;
 mod convert;
 mod engine;
+mod examine;
 mod fault;
 mod guest_io;
 mod intake;
@@ -26,6 +27,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use self::engine::Runtime;
+pub use self::examine::{Examination, FirstCall, Import, Interfaces};
 use self::load::Linkers;
 pub use self::load::{Artifact, LoadError};
 use self::provider::Setup;
@@ -68,7 +70,11 @@ impl Sandbox {
         let (runtime, linkers) = (self.runtime.clone(), Arc::clone(&self.linkers));
         let compile = move || Artifact::compile(&runtime, &linkers, &bytes);
         let compiled = tokio::task::spawn_blocking(compile).await;
-        let artifact = compiled.map_err(|error| LoadError::Invalid(format!("the compiler failed: {error}")))??;
+        let artifact = compiled.map_err(|error| LoadError::crashed(&error))??;
+        self.described(artifact, memory, trial).await
+    }
+
+    async fn described(&self, artifact: Artifact, memory: usize, trial: Duration) -> Result<Artifact, LoadError> {
         let nothing = Grant::new([], StandIns::default());
         let limits = GuestLimits::of_trial(memory);
         let described =
