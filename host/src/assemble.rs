@@ -11,13 +11,14 @@ use tokio::time::timeout;
 
 use crate::built_in::BuiltIns;
 use crate::components::settle::{Settled, SettledValue, settle, unknown_type};
-use crate::components::wasm::Source;
-use crate::components::{Declaration, Reading};
+use crate::components::wasm::{Limits, Source};
+use crate::components::{Declaration, DeclaredSetting, Reading};
+use crate::description::SettingKind;
 use crate::egress::{Grant, Reach, StandIns};
 use crate::limits;
 use crate::origin::Origin;
 use crate::registry::{Component, Snapshot, next_generation};
-use crate::sandbox::{Artifact, Equipment, GuestLimits, Sandbox};
+use crate::sandbox::{Artifact, Equipment, GuestLimits, LoadError, Sandbox};
 use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// The components that can be served, and all that is wrong with the others.
@@ -64,6 +65,7 @@ impl Assembler<'_> {
                 return (None, diagnostics);
             }
         };
+        diagnostics.append(unheard(declaration, &artifact));
         let mut settled = settle(declaration, artifact.description());
         diagnostics.append(std::mem::take(&mut settled.diagnostics));
         if !settled.is_usable {
@@ -105,7 +107,8 @@ impl Assembler<'_> {
         }
         let memory = usize::try_from(declaration.limits.memory).unwrap_or(limits::MAX_GUEST_MEMORY);
         let load = self.sandbox.load(bytes.into_owned(), memory, declaration.init_timeout);
-        let artifact = load.await.map_err(|error| Diagnostic::error(at, format!("{what} {error}")))?;
+        let refused = |error: LoadError| Diagnostic::error(at, format!("{what} {error}")).hint(error.hint());
+        let artifact = load.await.map_err(refused)?;
         let artifact = Arc::new(artifact);
         self.loaded.insert(digest, Arc::clone(&artifact));
         Ok(artifact)
@@ -123,7 +126,11 @@ impl Assembler<'_> {
                     return Err(unknown_type(declaration, &known));
                 };
                 let what = format!("the provider of `{component_type}`");
-                let bytes = bytes.map_err(|error| Diagnostic::error(at, format!("{what} can't be read: {error}")))?;
+                let unread = |error| {
+                    Diagnostic::error(at, format!("{what} can't be read: {error}"))
+                        .hint("`--providers-path` is a folder of `.wasm` files that this user may read")
+                };
+                let bytes = bytes.map_err(unread)?;
                 Ok((what, bytes))
             }
             Source::File(path) => {
@@ -182,24 +189,30 @@ fn equip(
     for (name, value) in settled.settings {
         let value = match value {
             SettledValue::Plain(value) => value,
-            SettledValue::Secret(secret) => {
-                secrets.issue(secret).map_err(|error| Diagnostic::error(declaration.at.clone(), error.to_string()))?
-            }
+            SettledValue::Secret(secret) => secrets.issue(secret).map_err(|error| {
+                Diagnostic::error(declaration.at.clone(), error.to_string())
+                    .hint("stand-ins for secrets come from the system's source of randomness; see why it fails")
+            })?,
         };
         settings.push((name, value));
     }
     let model = settings.iter().find(|(name, _)| name == "model").map(|(_, model)| model.clone());
     let grant = Grant::new(granted(declaration, artifact, settled.endpoints), secrets);
-    let limits = GuestLimits {
-        memory: usize::try_from(declaration.limits.memory).unwrap_or(limits::MAX_GUEST_MEMORY),
-        timeout: declaration.limits.timeout,
-        cpu: declaration.limits.cpu,
-        concurrency: declaration.limits.concurrency,
-        response_bytes: declaration.limits.response_bytes,
-        events: declaration.limits.events,
-        log: declaration.limits.log,
-    };
+    let limits = guest_limits(&declaration.limits);
     Ok((Equipment { component: declaration.name.clone(), settings, grant, limits }, model))
+}
+
+/// What YAML, or its absence, says that a provider may use.
+pub fn guest_limits(limits: &Limits) -> GuestLimits {
+    GuestLimits {
+        memory: usize::try_from(limits.memory).unwrap_or(limits::MAX_GUEST_MEMORY),
+        timeout: limits.timeout,
+        cpu: limits.cpu,
+        concurrency: limits.concurrency,
+        response_bytes: limits.response_bytes,
+        events: limits.events,
+        log: limits.log,
+    }
 }
 
 /// The origins that a component grants: what `allowedHosts` lists, what an `endpoint` setting names (wherever it leads,
@@ -216,6 +229,25 @@ fn granted(declaration: &Declaration, artifact: &Artifact, endpoints: Vec<Origin
     }
     origins.extend(endpoints.into_iter().map(|origin| (origin, Reach::Private)));
     origins
+}
+
+/// Warns of a provider from a file that asks for hosts where its YAML grants none at all.
+fn unheard(declaration: &Declaration, artifact: &Artifact) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    let description = artifact.description();
+    let is_endpoint = |setting: &DeclaredSetting| {
+        let mut endpoints = description.settings.iter().filter(|known| known.kind == SettingKind::Endpoint);
+        endpoints.any(|known| known.name.eq_ignore_ascii_case(&setting.name))
+    };
+    let grants_some = !declaration.allowed_origins.is_empty() || declaration.settings.iter().any(is_endpoint);
+    if grants_some || declaration.source == Source::BuiltIn || description.origins.is_empty() {
+        return diagnostics;
+    }
+    let wanted = description.origins.join(", ");
+    let what = format!("the provider wants to reach {wanted}, and nothing is granted, so its calls will be refused");
+    let hint = format!("add `allowedHosts: [{wanted}]` under `spec.wasm` if you trust it with that");
+    diagnostics.push(Diagnostic::warning(source_location(declaration), what).hint(hint));
+    diagnostics
 }
 
 fn hex(bytes: &[u8]) -> String {

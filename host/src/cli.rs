@@ -29,6 +29,7 @@ const IN_VAIN: &[(&str, Option<char>, bool)] = &[
     ("scheduler-host-address", None, true),
 ];
 
+const CODES_OF_CHECK: &str = "Exit code: 0 when there is no error (there may be warnings), 1 when there is one, 2 when nothing could be checked.";
 const CODES_OF_INSPECT: &str =
     "Exit code: 0 when the provider can be served, 1 when it can't, 2 when there is nothing to inspect.";
 
@@ -91,7 +92,8 @@ impl Asked {
 pub enum Command {
     /// Serve the components of one or more folders, and run an app beside
     Run(Box<Run>),
-    /// Check component files and the providers they name, report every mistake, and exit with 1 if there is one
+    /// Check component files and the providers they name, and report every mistake
+    #[command(after_help = CODES_OF_CHECK)]
     Check(Check),
     /// Tell what a provider is: what it imports, wants to reach and costs, and whether it can be served
     #[command(after_help = CODES_OF_INSPECT)]
@@ -294,6 +296,9 @@ pub struct Check {
     /// Folders of component files, or single files
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Print JSON: every mistake with its file, line, column and remedy, and every component with what it is granted
+    #[arg(long)]
+    pub json: bool,
     /// Name of the application, which `scopes` in component files list
     #[arg(long, value_name = "ID", default_value = "parlor")]
     pub app_id: String,

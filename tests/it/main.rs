@@ -6,6 +6,7 @@
 mod api;
 mod app_health;
 mod cache;
+mod check;
 mod clients;
 mod compile_cache;
 mod cors;
@@ -15,6 +16,7 @@ mod faults;
 mod grants;
 mod grpc;
 mod harness;
+mod inspect;
 mod listen;
 mod loading;
 mod metadata;

@@ -28,7 +28,7 @@ const KNOWN_BY: [(&[&str], &str); 7] = [
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     (
         "api",
         &["answer", "app_health", "cache", "error", "limits", "metrics", "pipeline", "registry", "shutdown", "trace"],
@@ -40,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("scrub", &["answer", "error"]),
     ("components", &["limits", "yaml"]),
     ("yaml", &[]),
+    ("inspect", &["assemble", "components", "sandbox"]),
     ("launch", &["shutdown", "telemetry", "yaml"]),
     ("daprd", &["cli", "yaml"]),
     ("telemetry", &["trace"]),

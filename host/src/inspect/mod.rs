@@ -5,10 +5,11 @@ mod text;
 
 use serde::Serialize;
 
+use crate::assemble::guest_limits;
 use crate::components::wasm::Limits;
 use crate::description::{Setting, SettingKind};
 use crate::origin::Origin;
-use crate::sandbox::{Examination, FirstCall, Interfaces};
+use crate::sandbox::{Examination, FirstCall, GuestLimits, Interfaces, LoadError};
 
 /// Bytes of a page of WebAssembly's memory.
 const PAGE: usize = 64 << 10;
@@ -26,6 +27,8 @@ pub struct Facts {
     pub size: usize,
     /// Why no component can be served by it; `null` when one can.
     pub refusal: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
     /// `codec-provider`, `provider` or `streaming-provider`; `null` when it is for no world of this host.
     pub world: Option<&'static str>,
     /// Whether it can give its answer in pieces.
@@ -103,7 +106,7 @@ pub struct SettingFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LimitFacts {
-    pub memory_bytes: u64,
+    pub memory_bytes: usize,
     /// Of a whole call.
     pub timeout_milliseconds: u128,
     /// Of one call's processor time.
@@ -119,7 +122,7 @@ pub struct LimitFacts {
 }
 
 impl LimitFacts {
-    pub fn of(limits: &Limits) -> Self {
+    pub fn of(limits: GuestLimits) -> Self {
         Self {
             memory_bytes: limits.memory,
             timeout_milliseconds: limits.timeout.as_millis(),
@@ -146,6 +149,7 @@ impl Facts {
             source,
             sha256,
             size,
+            hint: refusal.as_ref().map(LoadError::hint),
             refusal: refusal.map(|refusal| refusal.to_string()),
             world,
             streaming,
@@ -158,7 +162,7 @@ impl Facts {
             first_call: first_call.map(Call::of),
             description,
             yaml,
-            default_limits: LimitFacts::of(&Limits::default()),
+            default_limits: LimitFacts::of(guest_limits(&Limits::default())),
         }
     }
 }

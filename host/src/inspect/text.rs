@@ -32,18 +32,18 @@ impl Display for Facts {
         if let Some(yaml) = &self.yaml {
             list(f, "to serve it and let it reach that, under `spec`", yaml.lines().map(clean))?;
         }
-        list(f, "limits, unless `spec.wasm.limits` says otherwise", self.default_limits.told().into_iter())?;
-        match &self.refusal {
-            None => Ok(()),
-            Some(refusal) => writeln!(f, "\nerror: `{}` {}", clean(&self.source), clean(refusal)),
+        if let Some(refusal) = &self.refusal {
+            writeln!(f, "\nerror: `{}` {}", clean(&self.source), clean(refusal))?;
+            return self.hint.iter().try_for_each(|hint| writeln!(f, "hint: {hint}"));
         }
+        list(f, "limits, unless `spec.wasm.limits` says otherwise", self.default_limits.told().into_iter())
     }
 }
 
 impl Call {
     fn write(&self, f: &mut Formatter<'_>, limits: &LimitFacts) -> fmt::Result {
         let at_rest = self.memory_at_rest;
-        let beyond = match at_rest as u64 > limits.memory_bytes {
+        let beyond = match at_rest > limits.memory_bytes {
             true => "; raise `limits.memory`, which is below that by default",
             false => "",
         };

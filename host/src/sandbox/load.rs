@@ -43,50 +43,59 @@ pub(super) enum Way {
     Conversation { converse: conversation::GuestIndices, streaming: Option<streaming::GuestIndices> },
 }
 
-/// Why a `.wasm` is refused.
+/// Why a `.wasm` is refused. Each begins with a verb: it is said of the artifact.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("is not WebAssembly: it does not begin with `\\0asm`; name the `.wasm` file of a component")]
+    #[error("is not WebAssembly: it does not begin with `\\0asm`")]
     NotWasm,
-    #[error(
-        "is a core module, not a component; make it one with `wasm-tools component new`, or build it with `cargo xtask guests`"
-    )]
+    #[error("is a core module, not a component")]
     CoreModule,
-    #[error(
-        "is code that was compiled already, of which nothing could be checked; name the `.wasm` that it was made of, which this host compiles and keeps"
-    )]
+    #[error("is code that was compiled already, of which nothing could be checked")]
     Precompiled,
-    #[error("is not a valid component: {0}; build it again, or fetch it again")]
+    #[error("is not a valid component: {0}")]
     Invalid(String),
-    #[error(
-        "is for `{package}{wanted}`, and this host speaks version {SPOKEN}; build it against the `wit/` of this host, or update the host"
-    )]
+    #[error("is for `{package}{wanted}`, and this host speaks version {SPOKEN}")]
     Version { package: &'static str, wanted: String },
     #[error(
-        "exports neither `{PACKAGE}codec@{SPOKEN}.0` nor `{PACKAGE}conversation@{SPOKEN}.0`, so it is no provider, it exports {0}; build it for one of the worlds in `wit/`"
+        "exports neither `{PACKAGE}codec@{SPOKEN}.0` nor `{PACKAGE}conversation@{SPOKEN}.0`, so it is no provider, it exports {0}"
     )]
     NoProvider(String),
-    #[error("exports a provider but not `{PACKAGE}description@{SPOKEN}.0`; every provider describes itself")]
+    #[error("exports a provider but not `{PACKAGE}description@{SPOKEN}.0`")]
     NoDescription,
-    #[error(
-        "is a codec and imports `{0}`; a codec imports nothing, so export `{PACKAGE}conversation@{SPOKEN}.0` instead"
-    )]
+    #[error("is a codec and imports `{0}`; a codec imports nothing")]
     CodecImports(String),
-    #[error("imports `{0}`, which no provider is given; build it for one of the worlds in `wit/`")]
+    #[error("imports `{0}`, which no provider is given")]
     Import(String),
-    #[error("imports something in another shape than this host has it: {0}; build it against the `wit/` of this host")]
+    #[error("imports something in another shape than this host has it: {0}")]
     Link(String),
-    #[error(
-        "exports an interface in another shape than version {SPOKEN} has it: {0}; build it against the `wit/` of this host"
-    )]
+    #[error("exports an interface in another shape than version {SPOKEN} has it: {0}")]
     Shape(String),
     #[error("can't be started: {0}")]
     Start(String),
-    #[error("gives no description within {0:?}; raise `spec.initTimeout`")]
+    #[error("gives no description within {0:?}")]
     Slow(Duration),
 }
 
 impl LoadError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotWasm => "name the `.wasm` file of a component".to_owned(),
+            Self::CoreModule => {
+                "make it one with `wasm-tools component new`, or build it with `cargo xtask guests`".to_owned()
+            }
+            Self::Precompiled => "name the `.wasm` that it was made of, which this host compiles and keeps".to_owned(),
+            Self::Invalid(_) => "build it again, or fetch it again".to_owned(),
+            Self::Version { .. } => "build it against the `wit/` of this host, or update the host".to_owned(),
+            Self::NoProvider(_) | Self::Import(_) => "build it for one of the worlds in `wit/`".to_owned(),
+            Self::NoDescription => "every provider describes itself; export that interface as well".to_owned(),
+            Self::CodecImports(_) => format!("export `{PACKAGE}conversation@{SPOKEN}.0` instead"),
+            Self::Link(_) | Self::Shape(_) => "build it against the `wit/` of this host".to_owned(),
+            Self::Start(_) => "see what it does with `parlor inspect`, and ask those who made it".to_owned(),
+            Self::Slow(_) => "raise `spec.initTimeout`".to_owned(),
+        }
+    }
+
     /// The compiler panicked, which its authors hold for impossible.
     pub(super) fn crashed(error: &tokio::task::JoinError) -> Self {
         Self::Invalid(format!("the compiler failed: {error}"))
