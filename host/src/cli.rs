@@ -98,6 +98,8 @@ pub enum Command {
     /// Tell what a provider is: what it imports, wants to reach and costs, and whether it can be served
     #[command(after_help = CODES_OF_INSPECT)]
     Inspect(Inspect),
+    /// Make a component of a provider's core module, as a compiler makes it
+    Componentize(Componentize),
     /// Start an app on behalf of a host, which speaks to this process over its standard input
     #[command(hide = true)]
     Guard(Guard),
@@ -317,6 +319,16 @@ pub struct Inspect {
     /// Folder of `NAME.wasm` files that serve `conversation.NAME`, beside or in place of the built-in providers
     #[arg(long, value_name = "DIR")]
     pub providers_path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Componentize {
+    /// The `.wasm` that the compiler made
+    #[arg(value_name = "FILE")]
+    pub module: PathBuf,
+    /// File to write, in one step [default: beside it, as `.component.wasm`]
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// What both commands need to load a provider.

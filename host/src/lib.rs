@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod componentize;
 pub mod daprd;
 
 pub mod api;

@@ -73,11 +73,7 @@ fn bad_artifacts() -> Vec<Mistake> {
             &["missing.wasm", "can't be read", "`source` is a path relative to this file"],
         ),
         wasm("folder", ".", &["can't be read", "`source` is a path relative to this file"]),
-        wasm(
-            "core",
-            "core.wasm",
-            &["is a core module, not a component", "make it one with `wasm-tools component new`"],
-        ),
+        wasm("core", "core.wasm", &["is a core module, not a component", "make it one with `parlor componentize`"]),
         wasm("text", "text.wasm", &["is not WebAssembly", "name the `.wasm` file of a component"]),
         wasm("empty", "empty.wasm", &["is not WebAssembly", "name the `.wasm` file of a component"]),
         wasm("cut", "cut.wasm", &["is not a valid component", "build it again, or fetch it again"]),

@@ -14,12 +14,13 @@ struct Source {
 }
 
 /// Words that are for one folder of `host/src` alone.
-const KNOWN_BY: [(&[&str], &str); 7] = [
+const KNOWN_BY: [(&[&str], &str); 8] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
     (&["moka"], "cache/"),
     (&["parlor_scrub"], "scrub/"),
     (&["prometheus"], "metrics/"),
     (&["serde_saphyr"], "yaml/"),
+    (&["wit_component"], "componentize.rs"),
     (
         &["axum", "tower_http", "tonic", "tonic_health", "tonic_reflection", "tonic_types", "prost", "prost_types"],
         "api/",

@@ -81,9 +81,7 @@ impl LoadError {
     pub fn hint(&self) -> String {
         match self {
             Self::NotWasm => "name the `.wasm` file of a component".to_owned(),
-            Self::CoreModule => {
-                "make it one with `wasm-tools component new`, or build it with `cargo xtask guests`".to_owned()
-            }
+            Self::CoreModule => "make it one with `parlor componentize`".to_owned(),
             Self::Precompiled => "name the `.wasm` that it was made of, which this host compiles and keeps".to_owned(),
             Self::Invalid(_) => "build it again, or fetch it again".to_owned(),
             Self::Version { .. } => "build it against the `wit/` of this host, or update the host".to_owned(),
