@@ -66,7 +66,7 @@ impl Fixture {
 
     fn bake(&self, recipe: &[u8]) -> Vec<u8> {
         let (first, mut rest) = recipe.split_first().unwrap_or((&0, &[]));
-        // The last of all, which is compiled whole, comes up once in a while.
+        // The first of all, the smallest, is compiled whole and comes up once in a while.
         let guest = self.guests.get(usize::from(*first) % self.guests.len().max(1)).map_or(&[][..], Vec::as_slice);
         let mut sections = parse(guest);
         let mut cut = None;
@@ -195,6 +195,28 @@ fn swap(sections: &mut Vec<Section>, one: usize, other: usize) {
         match find(sections, other) {
             Some((list, index)) => list.insert(index, section),
             None => sections.push(section),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlor::sandbox::LoadError;
+
+    use super::*;
+
+    /// Else nothing but the first look would ever be searched.
+    #[test]
+    fn what_the_edits_begin_with_is_whole() {
+        let fixture = Fixture::new();
+        for guest in 0..fixture.guests.len() {
+            let bytes = fixture.bake(&[guest.to_le_bytes()[0]]);
+            let loaded = fixture.runtime.block_on(fixture.sandbox.load(bytes, MEMORY, TRIAL));
+            match loaded {
+                Ok(artifact) => assert!(guest == 0 && !artifact.description().name.is_empty()),
+                // Without code it can't say what it is.
+                Err(error) => assert!(guest > 0 && matches!(error, LoadError::Start(_)), "{guest}: {error}"),
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ type Rule = fn(&[u8]);
 
 /// Cases near each case of the corpus: so many where one takes microseconds, and where it is compiled.
 const NEAR: usize = 300;
-const NEAR_COMPILED: usize = 4;
+const NEAR_COMPILED: usize = 2;
 
 fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
