@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -15,8 +16,9 @@ pub struct BuiltIns {
     found: BTreeMap<String, Place>,
 }
 
+/// Where an artifact is.
 #[derive(Debug, Clone)]
-enum Place {
+pub enum Place {
     Embedded(&'static [u8]),
     File(PathBuf),
 }
@@ -48,11 +50,26 @@ impl BuiltIns {
         self.found.keys().map(|name| format!("conversation.{name}")).collect()
     }
 
-    /// The artifact for a component type, or `None` when there is no such provider. Blocks.
-    pub fn artifact(&self, component_type: &str) -> Option<std::io::Result<Cow<'static, [u8]>>> {
-        match self.found.get(component_type.strip_prefix("conversation.")?)? {
-            Place::Embedded(bytes) => Some(Ok(Cow::Borrowed(bytes))),
-            Place::File(path) => Some(std::fs::read(path).map(Cow::Owned)),
+    /// Where the artifact for a component type is, or `None` when there is no such provider.
+    pub fn place(&self, component_type: &str) -> Option<Place> {
+        self.found.get(component_type.strip_prefix("conversation.")?).cloned()
+    }
+
+    /// The files among them.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.found.values().filter_map(|place| if let Place::File(path) = place { Some(path.as_path()) } else { None })
+    }
+}
+
+impl Place {
+    /// The artifact. Blocks.
+    ///
+    /// # Errors
+    /// When its file can't be read.
+    pub fn read(&self) -> io::Result<Cow<'static, [u8]>> {
+        match self {
+            Self::Embedded(bytes) => Ok(Cow::Borrowed(bytes)),
+            Self::File(path) => std::fs::read(path).map(Cow::Owned),
         }
     }
 }

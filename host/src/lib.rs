@@ -21,6 +21,7 @@ pub mod assemble;
 pub mod built_in;
 pub mod components;
 pub mod inspect;
+pub mod swap;
 
 pub mod launch;
 

@@ -1,8 +1,12 @@
-//! The components that can be called. A snapshot never changes; a request takes one and keeps it to its end.
+//! The components that can be called. A snapshot never changes; another takes its place, and a call keeps what it began
+//! with.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
 
 use crate::error::ConverseError;
 use crate::sandbox::Provider;
@@ -23,35 +27,96 @@ pub struct Component {
     pub provider: Provider,
 }
 
-/// The number of the next loading of a component in this process.
+impl Component {
+    /// What its artifact hashes to: `sha256:` and hexadecimal digits.
+    pub fn digest(&self) -> String {
+        let digits: String = self.provider.artifact().digest().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256:{digits}")
+    }
+}
+
+/// The number of the next loading of a component in this process, from 1.
 pub fn next_generation() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed)
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// How a component that the files name, or named, stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub state: State,
+    pub since: SystemTime,
+    /// The first mistake that keeps it from being what its files say.
+    pub why: Option<String>,
+}
+
+/// What is served of what the files say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// All of it.
+    Serving,
+    /// An earlier version, because the present one is broken.
+    Outdated,
+    /// Nothing, because there was never a version that is not broken.
+    Refused,
+}
+
+impl State {
+    pub const ALL: [Self; 3] = [Self::Serving, Self::Outdated, Self::Refused];
+
+    /// Its word, in metadata and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Serving => "serving",
+            Self::Outdated => "outdated",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// All components of one moment, by name.
 #[derive(Default)]
 pub struct Snapshot {
-    components: BTreeMap<String, Component>,
+    /// How many there were before it in this process.
+    pub generation: u64,
+    pub components: BTreeMap<String, Arc<Component>>,
+    /// Of these, and of those that are refused.
+    pub standings: BTreeMap<String, Standing>,
 }
 
 impl Snapshot {
-    /// The component of that name.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn component(&self, name: &str) -> Result<&Component, ConverseError> {
-        self.components.get(name).ok_or_else(|| ConverseError::UnknownComponent(name.to_owned()))
-    }
-
     /// All components, by name.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Component> {
-        self.components.values()
+        self.components.values().map(Arc::as_ref)
     }
 }
 
-impl FromIterator<Component> for Snapshot {
-    fn from_iter<T: IntoIterator<Item = Component>>(components: T) -> Self {
-        Self { components: components.into_iter().map(|component| (component.name.clone(), component)).collect() }
+/// The present snapshot. Reading it takes no lock.
+#[derive(Default)]
+pub struct Registry(ArcSwap<Snapshot>);
+
+impl Registry {
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self(ArcSwap::from_pointee(snapshot))
+    }
+
+    /// What is served at this moment.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
+    /// The component of that name. It stays what it is for as long as it is held, whatever is swapped meanwhile.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn component(&self, name: &str) -> Result<Arc<Component>, ConverseError> {
+        let snapshot = self.0.load();
+        snapshot.components.get(name).cloned().ok_or_else(|| ConverseError::UnknownComponent(name.to_owned()))
+    }
+
+    /// Puts another snapshot in the place of the present one, and gives it the next number.
+    pub fn swap(&self, mut snapshot: Snapshot) {
+        snapshot.generation = self.0.load().generation + 1;
+        self.0.store(Arc::new(snapshot));
     }
 }

@@ -28,6 +28,7 @@ mod run;
 mod scrub;
 mod shutdown;
 mod streams;
+mod swap;
 mod third_party;
 mod tidy;
 mod trace;

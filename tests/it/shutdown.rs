@@ -26,7 +26,7 @@ async fn stops_listening(host: &Host) {
 #[tokio::test]
 async fn an_accepted_call_is_answered_before_the_end() {
     let mut upstream = Upstream::start().await;
-    for signal in ["TERM", "INT", "HUP"] {
+    for signal in ["TERM", "INT"] {
         let mut host = host(&upstream, "{}", &["--dapr-graceful-shutdown-seconds=60"]);
         let h2c = host.client.h2c();
         let (codec, own, multiplexed, ()) = tokio::join!(

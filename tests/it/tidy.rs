@@ -14,9 +14,10 @@ struct Source {
 }
 
 /// Words that are for one folder of `host/src` alone.
-const KNOWN_BY: [(&[&str], &str); 8] = [
+const KNOWN_BY: [(&[&str], &str); 9] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
     (&["moka"], "cache/"),
+    (&["notify"], "swap/"),
     (&["parlor_scrub"], "scrub/"),
     (&["prometheus"], "metrics/"),
     (&["serde_saphyr"], "yaml/"),
@@ -29,10 +30,22 @@ const KNOWN_BY: [(&[&str], &str); 8] = [
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     (
         "api",
-        &["answer", "app_health", "cache", "error", "limits", "metrics", "pipeline", "registry", "shutdown", "trace"],
+        &[
+            "answer",
+            "app_health",
+            "cache",
+            "error",
+            "limits",
+            "metrics",
+            "pipeline",
+            "registry",
+            "shutdown",
+            "swap",
+            "trace",
+        ],
     ),
     ("app_health", &["limits"]),
     ("sandbox", &["answer", "egress", "error", "limits"]),
@@ -40,6 +53,8 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("cache", &["answer", "error"]),
     ("scrub", &["answer", "error"]),
     ("components", &["limits", "yaml"]),
+    ("assemble", &["built_in", "components", "egress", "limits", "registry", "sandbox", "yaml"]),
+    ("swap", &["assemble", "registry", "shutdown", "yaml"]),
     ("yaml", &[]),
     ("inspect", &["assemble", "components", "sandbox"]),
     ("launch", &["shutdown", "telemetry", "yaml"]),

@@ -30,8 +30,8 @@ pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> 
         tracing::warn!(component = %name, error = %error, "a call has failed");
         Refusal::from(&error)
     };
-    let component = api.snapshot.component(name).map_err(told)?;
-    let (answered, cache) = answer(api, component, Call { request, key, cache_ttl, scrub }).await.map_err(told)?;
+    let component = api.registry.component(name).map_err(told)?;
+    let (answered, cache) = answer(api, &component, Call { request, key, cache_ttl, scrub }).await.map_err(told)?;
     if let Some(tools) = required {
         not_empty(name, &answered, tools).map_err(|error| Refusal::from(&error))?;
     }
@@ -74,7 +74,7 @@ async fn answer(
 
 /// Dapr looks the component up before reading any sense into a request.
 fn reject(api: &Api, name: &str, rejection: Rejection) -> Refusal {
-    match (&rejection, api.snapshot.component(name)) {
+    match (&rejection, api.registry.component(name)) {
         (Rejection::MalformedBody(_), _) | (_, Ok(_)) => rejection.into(),
         (_, Err(unknown)) => Refusal::from(&unknown),
     }

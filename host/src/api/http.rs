@@ -17,7 +17,7 @@ use tonic::Code;
 use super::dapr::wire::{ConversationRequest, ConversationRequestAlpha2};
 use super::dapr::{self, Converse, Rejection, protojson};
 use super::status::Refusal;
-use super::{SharedApi, cache_status, call_log, converse, cors, metadata, path, token};
+use super::{SharedApi, cache_status, call_log, converse, cors, metadata, path, reload, token};
 use crate::limits;
 
 const TOO_LARGE: &str = "stream too large";
@@ -34,6 +34,7 @@ pub fn router(api: SharedApi) -> Router {
         .route(HEALTHZ_OUTBOUND, get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/metadata", get(read_metadata))
         .route("/v1.0/metadata/{key}", put(set_metadata))
+        .route("/v1.0/reload", post(reload::scan))
         .route("/v1.0/shutdown", post(shutdown))
         .fallback(no_route)
         .method_not_allowed_fallback(no_route);

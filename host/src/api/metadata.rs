@@ -9,12 +9,14 @@ use tonic::Code;
 
 use super::Api;
 use super::dapr::wire::{
-    AppConnectionHealthProperties, AppConnectionProperties, GetMetadataResponse, RegisteredComponents,
+    AppConnectionHealthProperties, AppConnectionProperties, ComponentStanding, GetMetadataResponse, Hosting,
+    RegisteredComponents,
 };
 use super::status::Refusal;
 use crate::app_health::AppConnection;
 use crate::duration;
 use crate::limits;
+use crate::registry::{Snapshot, Standing};
 use crate::version;
 
 /// What the application had kept here. Bounded by [`limits::METADATA_ENTRIES`] and its neighbours.
@@ -23,7 +25,8 @@ pub struct Extended(Mutex<BTreeMap<String, String>>);
 
 /// All of it. What is the host's own to say can't be overridden.
 pub(super) fn tell(api: &Api) -> GetMetadataResponse {
-    let components = api.snapshot.iter().map(|component| RegisteredComponents {
+    let snapshot = api.registry.snapshot();
+    let components = snapshot.iter().map(|component| RegisteredComponents {
         name: component.name.clone(),
         r#type: component.component_type.clone(),
         version: component.version.clone(),
@@ -40,7 +43,34 @@ pub(super) fn tell(api: &Api) -> GetMetadataResponse {
         app_connection_properties: api.app.as_deref().map(AppConnectionProperties::from),
         runtime_version: version::DAPR.to_owned(),
         enabled_features: Vec::new(),
+        parlor: Some(Hosting {
+            generation: number(snapshot.generation),
+            polling: api.reload.progress().polling.load().as_deref().cloned().unwrap_or_default(),
+            components: snapshot
+                .standings
+                .iter()
+                .map(|(name, standing)| standing_of(&snapshot, name, standing))
+                .collect(),
+        }),
     }
+}
+
+/// How a component stands, and what of it is served.
+fn standing_of(snapshot: &Snapshot, name: &str, standing: &Standing) -> ComponentStanding {
+    let component = snapshot.components.get(name);
+    ComponentStanding {
+        name: name.to_owned(),
+        state: standing.state.as_str().to_owned(),
+        since: Some(standing.since.into()),
+        why: standing.why.clone().unwrap_or_default(),
+        digest: component.map(|it| it.digest()).unwrap_or_default(),
+        generation: component.map(|it| number(it.generation)).unwrap_or_default(),
+    }
+}
+
+/// In JSON a 32-bit number is a number, and a 64-bit one a text.
+fn number(generation: u64) -> u32 {
+    u32::try_from(generation).unwrap_or(u32::MAX)
 }
 
 /// Times are Go's text of durations.

@@ -14,6 +14,7 @@ pub mod listen;
 mod metadata;
 pub mod metrics;
 mod path;
+mod reload;
 pub mod server;
 pub mod status;
 mod token;
@@ -24,16 +25,19 @@ use std::sync::Arc;
 use crate::app_health::AppConnection;
 use crate::cache::Cache;
 use crate::metrics::Metrics;
-use crate::registry::Snapshot;
+use crate::registry::Registry;
 use crate::secret::Secret;
 use crate::shutdown::Switch;
+use crate::swap::Reload;
 
 pub use self::http::router;
 pub use self::metadata::Extended;
 
 /// What the handlers serve from.
 pub struct Api {
-    pub snapshot: Snapshot,
+    pub registry: Arc<Registry>,
+    /// By which a caller has the component files read again.
+    pub reload: Reload,
     pub cache: Arc<Cache>,
     /// Where calls of components are counted.
     pub metrics: Metrics,

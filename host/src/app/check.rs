@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Surroundings, counted, load, say};
+use super::{Surroundings, assembler, counted, say};
 use crate::assemble::Assembly;
 use crate::cli::Check;
 use crate::inspect::LimitFacts;
-use crate::registry;
+use crate::registry::{self, Snapshot};
 use crate::yaml::diagnostic::Diagnostic;
 
 /// What is printed with `--json`. Fields are added with time, and don't change their meaning.
@@ -61,7 +61,8 @@ struct Mistake {
 /// # Errors
 /// When the sandbox can't be set up.
 pub async fn check(args: Check, surroundings: Surroundings) -> Result<ExitCode> {
-    let assembly = load(&args.paths, args.app_id, &args.sandbox, &surroundings).await?;
+    let mut assembler = assembler(&args.paths, args.app_id, &args.sandbox, &surroundings)?;
+    let assembly = assembler.assemble(&Snapshot::default()).await;
     let report = Report::of(&assembly);
     if args.json {
         say(&serde_json::to_string_pretty(&report)?)?;
@@ -96,7 +97,7 @@ impl Component {
             name: component.name.clone(),
             component_type: component.component_type.clone(),
             version: component.version.clone(),
-            sha256: provider.digest().iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: provider.artifact().digest().iter().map(|byte| format!("{byte:02x}")).collect(),
             limits: LimitFacts::of(provider.limits()),
             granted_origins: provider.origins().map(ToString::to_string).collect(),
         }

@@ -1,5 +1,6 @@
 //! Why the serving ends, and how it does: the app's end, a signal or a call, then the calls that were accepted.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::launch::environment::{self, Identity, Ports};
 use crate::launch::{App, Ending, Launch, Unstartable};
 use crate::limits;
 use crate::shutdown::{self, Signals, Switch, Tasks};
+use crate::swap::Reload;
 
 /// Why the serving ends.
 pub(super) enum End {
@@ -34,11 +36,22 @@ impl End {
     }
 }
 
-/// Waits until somebody wants the end.
-pub(super) async fn asked(signals: &mut Signals, switch: &Switch) -> End {
-    tokio::select! {
-        signal = signals.next() => End::Asked(signal),
-        () = switch.asked() => End::Called,
+/// Waits until somebody wants the end. With a `reload`, SIGHUP has the component files read again instead, as long as it
+/// does not come from a terminal that has closed.
+pub(super) async fn asked(signals: &mut Signals, switch: &Switch, reload: Option<&Reload>) -> End {
+    let has_terminal = io::stderr().is_terminal();
+    loop {
+        let signal = tokio::select! {
+            signal = signals.next() => signal,
+            () = switch.asked() => return End::Called,
+        };
+        match reload.filter(|_| signal == Signal::HUP) {
+            Some(reload) if has_terminal == io::stderr().is_terminal() => {
+                tracing::info!("SIGHUP: reading the component files again");
+                reload.ask();
+            }
+            _ => return End::Asked(signal),
+        }
     }
 }
 

@@ -31,8 +31,11 @@ pub async fn inspect(args: Inspect) -> Result<ExitCode> {
 fn artifact(args: &Inspect) -> Result<(Vec<u8>, bool)> {
     let name = args.artifact.as_str();
     let built_ins = BuiltIns::new(args.providers_path.as_deref())?;
-    if let Some(bytes) = built_ins.artifact(name) {
-        return Ok((bytes.with_context(|| format!("the provider of `{name}` can't be read"))?.into_owned(), true));
+    if let Some(place) = built_ins.place(name) {
+        return Ok((
+            place.read().with_context(|| format!("the provider of `{name}` can't be read"))?.into_owned(),
+            true,
+        ));
     }
     let told = || format!("`{name}` can't be read; name a `.wasm` file, or one of {}", built_ins.types().join(", "));
     Ok((read_artifact(Path::new(name)).with_context(told)?, false))

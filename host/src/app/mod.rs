@@ -18,11 +18,9 @@ pub use self::check::check;
 use self::end::{End, accompany, asked, forced, stop};
 pub use self::inspect::inspect;
 use self::serving::{Serving, serve};
-use crate::assemble::{Assembly, assemble};
-use crate::built_in::BuiltIns;
+use crate::assemble::{Assembler, Places};
 use crate::cli::{Run, SandboxArgs};
-use crate::components::environment::ProcessEnvironment;
-use crate::components::{AppIdentity, Sources, read};
+use crate::components::AppIdentity;
 use crate::daprd;
 use crate::egress::{Egress, EgressConfig, ProxyConfig};
 use crate::launch::{run_file, several};
@@ -72,10 +70,11 @@ pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Resul
         daprd::lines::starting(&args.app_id, args.log_level.as_str());
     }
     loop {
-        let Serving { tasks, ports, switch } = serve(&args, &surroundings, manner).await?;
-        let end = match has_app {
-            true => accompany(&args, ports, &mut signals, &switch).await,
-            false => asked(&mut signals, &switch).await,
+        let Serving { tasks, ports, switch, reload } = serve(&args, &surroundings, manner).await?;
+        let end = match (has_app, manner) {
+            (true, _) => accompany(&args, ports, &mut signals, &switch).await,
+            (false, Manner::Parlor) => asked(&mut signals, &switch, Some(&reload)).await,
+            (false, Manner::Daprd) => asked(&mut signals, &switch, None).await,
         };
         let is_drained = tokio::select! {
             is_drained = stop(&end, &tasks, grace(&args), &mut signals) => is_drained,
@@ -112,7 +111,8 @@ fn grace(args: &Run) -> Duration {
     Duration::from_secs(args.dapr_graceful_shutdown_seconds)
 }
 
-async fn load(paths: &[PathBuf], app_id: String, args: &SandboxArgs, surroundings: &Surroundings) -> Result<Assembly> {
+/// What makes snapshots of the files in `paths`.
+fn assembler(paths: &[PathBuf], app_id: String, args: &SandboxArgs, surroundings: &Surroundings) -> Result<Assembler> {
     let egress = Egress::new(&EgressConfig {
         connect: limits::CONNECT,
         extra_ca: args.extra_ca_file.clone(),
@@ -120,10 +120,9 @@ async fn load(paths: &[PathBuf], app_id: String, args: &SandboxArgs, surrounding
         ..EgressConfig::default()
     })?;
     let sandbox = sandbox(egress, args.compile_cache.as_deref(), surroundings.cache.as_deref())?;
-    let built_ins = BuiltIns::new(args.providers_path.as_deref())?;
     let app = AppIdentity { app_id, namespace: surroundings.namespace.clone() };
-    let reading = read(&Sources { paths, environment: &ProcessEnvironment, app });
-    Ok(assemble(&sandbox, &built_ins, reading).await)
+    let places = Places { resources: paths.to_vec(), providers: args.providers_path.clone(), app };
+    Assembler::new(sandbox, places)
 }
 
 /// A cache folder that was asked for must be fit for use; the user's own is only used where it is.

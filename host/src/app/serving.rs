@@ -1,12 +1,13 @@
 //! From the command line to a serving host: what is served behind which door, and the one line that says so.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::Result;
 use tokio::time::Instant;
 
 use super::doors::Doors;
-use super::{Manner, Surroundings, counted, load, log, say};
+use super::{Manner, Surroundings, assembler, counted, log, say};
 use crate::api::listen::Listener;
 use crate::api::server::Served;
 use crate::api::{self, Api, Extended, SharedApi};
@@ -16,9 +17,10 @@ use crate::cli::{AppArgs, Run};
 use crate::daprd;
 use crate::launch::environment::Ports;
 use crate::limits;
-use crate::metrics::Metrics;
-use crate::registry::Snapshot;
+use crate::metrics::{Metrics, Standings};
+use crate::registry::{Registry, Snapshot};
 use crate::shutdown::{Switch, Tasks};
+use crate::swap::{Reload, Swapper};
 
 /// What goes on while the host serves.
 pub(super) struct Serving {
@@ -26,13 +28,16 @@ pub(super) struct Serving {
     pub(super) ports: Ports,
     /// By which a caller ends it.
     pub(super) switch: Switch,
+    /// By which the component files are read again.
+    pub(super) reload: Reload,
 }
 
 /// Loads the components, and begins to serve them.
 pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manner) -> Result<Serving> {
     let begun = Instant::now();
     refuse_port_of_app(args)?;
-    let assembly = load(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings).await?;
+    let mut assembler = assembler(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings)?;
+    let assembly = assembler.assemble(&Snapshot::default()).await;
     log(&assembly.diagnostics);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
@@ -48,8 +53,15 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     if manner == Manner::Daprd {
         assembly.snapshot.iter().for_each(|it| daprd::lines::loaded(&it.name, &it.component_type, &it.version));
     }
+    let registry = Arc::new(Registry::new(assembly.snapshot));
+    let first = (assembly.inputs, assembly.diagnostics);
+    let expecting = metrics.clone();
+    let expect = move |registry: &Registry| registry.snapshot().iter().for_each(|it| expecting.expect(&it.name));
+    let (swapper, reload) = Swapper::new(assembler, Arc::clone(&registry), first, expect);
+    metrics.watch_swaps(standings(Arc::clone(&registry), reload.clone()))?;
     let api = Arc::new(Api {
-        snapshot: assembly.snapshot,
+        registry,
+        reload: reload.clone(),
         cache,
         metrics: metrics.clone(),
         app_id: args.app_id.clone(),
@@ -63,6 +75,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     });
     let tasks = Tasks::default();
     answer(args, doors, api, metrics, &tasks).await?;
+    tasks.spawn(swapper.run(tasks.clone()));
     if let Some(app) = app {
         watch(app, &tasks);
     }
@@ -70,7 +83,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
         Manner::Parlor => say(&summary)?,
         Manner::Daprd => daprd::lines::initialized(ports.http, ports.grpc, args.max_body_size, begun.elapsed()),
     }
-    Ok(Serving { tasks, ports, switch })
+    Ok(Serving { tasks, ports, switch, reload })
 }
 
 /// Metrics that tell of every component before its first call, and of the cache.
@@ -80,6 +93,22 @@ fn metrics(args: &Run, surroundings: &Surroundings, snapshot: &Snapshot, cache: 
     let cache = Arc::clone(cache);
     metrics.watch_cache(move || cache.state())?;
     Ok(metrics)
+}
+
+/// How components stand, for the metrics.
+fn standings(registry: Arc<Registry>, reload: Reload) -> impl Fn() -> Standings {
+    move || {
+        let (snapshot, progress) = (registry.snapshot(), reload.progress());
+        let components = snapshot.standings.iter().map(|(name, standing)| (name.clone(), standing.state.as_str()));
+        Standings {
+            components: components.collect(),
+            generation: snapshot.generation,
+            swaps: progress.swaps.load(Ordering::Relaxed),
+            idle_scans: progress.idle_scans.load(Ordering::Relaxed),
+            mistakes: progress.mistakes.load(Ordering::Relaxed),
+            is_polling: progress.polling.load().is_some(),
+        }
+    }
 }
 
 /// Answers at every door, until the shutdown begins.

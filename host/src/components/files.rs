@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Reading;
 use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// What is in the folders.
@@ -17,11 +18,11 @@ pub(super) struct Files {
 }
 
 /// Lists `paths`: a folder's own files by name, a file as itself.
-pub(super) fn list(paths: &[PathBuf], diagnostics: &mut Diagnostics) -> Files {
+pub(super) fn list(paths: &[PathBuf], reading: &mut Reading) -> Files {
     let mut files = Files::default();
     for path in paths {
         let listed = match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => list_folder(path, &mut files, diagnostics),
+            Ok(metadata) if metadata.is_dir() => list_folder(path, &mut files, &mut reading.diagnostics),
             Ok(_) => {
                 files.yaml.push(Arc::from(path.as_path()));
                 Ok(())
@@ -31,7 +32,7 @@ pub(super) fn list(paths: &[PathBuf], diagnostics: &mut Diagnostics) -> Files {
         if let Err(error) = listed {
             let at = Location::whole(&Arc::from(path.as_path()));
             let hint = "name a folder of component files that exists";
-            diagnostics.push(Diagnostic::error(at, format!("can't be read: {error}")).hint(hint));
+            reading.give_up(Diagnostic::error(at, format!("can't be read: {error}")).hint(hint).into());
         }
     }
     files

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location, closest};
@@ -31,7 +33,9 @@ pub struct Sources<'a> {
     /// What `envRef` and secret stores of the environment look variables up in.
     pub environment: &'a dyn Environment,
     /// Whom `scopes` and namespaces must allow.
-    pub app: AppIdentity,
+    pub app: &'a AppIdentity,
+    /// What `{uuid}` is made from: a value stays the same for as long as this does, however often it is read.
+    pub seed: Uuid,
 }
 
 /// The application that the components are for.
@@ -44,14 +48,20 @@ pub struct AppIdentity {
 }
 
 /// Everything that was found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reading {
     /// The components without a mistake, in the order of the files.
     pub declarations: Vec<Declaration>,
     /// Components that must not be served. They can still be settled, so that one run tells all their mistakes.
     pub broken: Vec<Declaration>,
+    /// Components that must not be served, by name, and why: the broken ones, and those that can't even be settled.
+    pub refused: BTreeMap<String, Diagnostic>,
+    /// Mistakes for which nobody can tell what components a file or a folder has.
+    pub unread: Vec<Diagnostic>,
     /// Every mistake of every file, sorted.
     pub diagnostics: Diagnostics,
+    /// Every folder that was listed and every file that was read, there or not.
+    pub inputs: Vec<PathBuf>,
 }
 
 /// One conversation component as its YAML declares it.
@@ -124,6 +134,40 @@ impl Declaration {
     pub fn type_and_version(&self) -> String {
         format!("{}/{}", self.component_type, self.version)
     }
+
+    /// Whether both declare the same component, wherever in the files they stand and however they are to be loaded.
+    pub fn is_same(&self, other: &Self) -> bool {
+        // Written out, so that a new field is thought of here.
+        let Self {
+            name,
+            component_type,
+            version,
+            source,
+            sha256,
+            allowed_origins,
+            private_network,
+            limits,
+            settings,
+            ignore_errors: _,
+            init_timeout: _,
+            at: _,
+            type_at: _,
+            wasm_at: _,
+        } = self;
+        (name, component_type, version) == (&other.name, &other.component_type, &other.version)
+            && (source, sha256) == (&other.source, &other.sha256)
+            && (allowed_origins, private_network) == (&other.allowed_origins, &other.private_network)
+            && *limits == other.limits
+            && settings.len() == other.settings.len()
+            && settings.iter().zip(&other.settings).all(|(own, other)| own.is_same(other))
+    }
+}
+
+impl DeclaredSetting {
+    fn is_same(&self, other: &Self) -> bool {
+        let Self { name, value, value_source, name_at: _, value_at: _ } = self;
+        (name, value, value_source) == (&other.name, &other.value, &other.value_source)
+    }
 }
 
 impl Reading {
@@ -135,33 +179,40 @@ impl Reading {
         // Without a source nobody can tell what the provider takes.
         let has_provider = component.wasm.as_ref().is_none_or(|wasm| wasm.source.is_some());
         let declaration = resolve::declaration(component, stores, sources, &mut report);
-        let has_errors = report.has_errors();
+        let error = report.diagnostics.first_error().cloned();
         if declaration.ignore_errors {
             report.diagnostics.demote();
         }
         self.diagnostics.append(report.diagnostics);
-        match has_errors {
-            false => self.declarations.push(declaration),
-            true if has_provider => self.broken.push(declaration),
-            true => {}
+        let Some(error) = error else { return self.declarations.push(declaration) };
+        self.refused.insert(declaration.name.clone(), error);
+        if has_provider {
+            self.broken.push(declaration);
         }
+    }
+
+    /// Takes in the mistakes of what could not be read at all.
+    fn give_up(&mut self, diagnostics: Diagnostics) {
+        self.unread.extend(diagnostics.first_error().cloned());
+        self.diagnostics.append(diagnostics);
     }
 }
 
 /// Reads every component of every path. Mistakes are reported, all at once, and what is without mistake is kept.
 pub fn read(sources: &Sources<'_>) -> Reading {
-    let mut diagnostics = Diagnostics::default();
-    let files = files::list(sources.paths, &mut diagnostics);
+    let mut reading = Reading { inputs: sources.paths.to_vec(), ..Reading::default() };
+    let files = files::list(sources.paths, &mut reading);
     let mut documents = Vec::new();
     for file in &files.yaml {
-        read_file(file, sources, &mut documents, &mut diagnostics);
+        read_file(file, sources, &mut documents, &mut reading);
     }
-    let documents = without_duplicates(documents, &mut diagnostics);
+    let documents = without_duplicates(documents, &mut reading.diagnostics);
     let (stores, rest): (Vec<_>, Vec<_>) =
         documents.into_iter().partition(|document| secrets::is_store(&document.component));
-    let stores = open_stores(stores, sources, &mut diagnostics);
-    files::warn_of_others(&files.others, &stores.files, &mut diagnostics);
-    let mut reading = Reading { declarations: Vec::new(), broken: Vec::new(), diagnostics };
+    let stores = open_stores(stores, sources, &mut reading.diagnostics);
+    files::warn_of_others(&files.others, &stores.files, &mut reading.diagnostics);
+    reading.inputs.extend(files.yaml.iter().map(|file| file.to_path_buf()));
+    reading.inputs.extend(stores.files.iter().cloned());
     for document in rest {
         reading.declare(document, &stores, sources);
     }
@@ -169,13 +220,12 @@ pub fn read(sources: &Sources<'_>) -> Reading {
     reading
 }
 
-fn read_file(file: &Arc<Path>, sources: &Sources<'_>, documents: &mut Vec<Document>, diagnostics: &mut Diagnostics) {
+fn read_file(file: &Arc<Path>, sources: &Sources<'_>, documents: &mut Vec<Document>, reading: &mut Reading) {
     let text = match text::read(file) {
         Ok(text) => text,
         Err(error) => {
             let hint = "write a UTF-8 text file of at most 4 MiB that this user may read";
-            diagnostics.push(Diagnostic::error(Location::whole(file), error.to_string()).hint(hint));
-            return;
+            return reading.give_up(Diagnostic::error(Location::whole(file), error.to_string()).hint(hint).into());
         }
     };
     for document in node::documents(&text) {
@@ -188,8 +238,9 @@ fn read_file(file: &Arc<Path>, sources: &Sources<'_>, documents: &mut Vec<Docume
             }
         };
         match component {
-            Some(component) if is_for(&component, &sources.app) => documents.push(Document { component, report }),
-            _ => diagnostics.append(report.diagnostics),
+            Some(component) if is_for(&component, sources.app) => documents.push(Document { component, report }),
+            Some(_) => reading.diagnostics.append(report.diagnostics),
+            None => reading.give_up(report.diagnostics),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What was typed becomes what it means: values, references and templates of one component. Does no I/O of its own.
 
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use super::schema::{Component, Item, SecretReference};
 use super::secrets::{self, Store, Stores};
@@ -64,7 +65,8 @@ fn settings(
         let value = match &item.secret {
             _ if item.is_broken => None,
             Some(reference) => secret(reference, component, store, sources, report),
-            None => plain(item, sources, report).map(|At { value, at }| At { value: Secret::new(value), at }),
+            None => plain(item, &component.name.value, sources, report)
+                .map(|At { value, at }| At { value: Secret::new(value), at }),
         };
         settings.push(DeclaredSetting {
             name: item.name.value.clone(),
@@ -102,22 +104,36 @@ fn secret(
     Some(At { value, at: reference.name.at })
 }
 
-/// The value of an item that refers to no secret: `value`, or where that is empty `envRef`.
-pub(super) fn plain(item: &Item, sources: &Sources<'_>, report: &mut Report) -> Option<At<String>> {
+/// The value of an item of `component` that refers to no secret: `value`, or where that is empty `envRef`.
+pub(super) fn plain(item: &Item, component: &str, sources: &Sources<'_>, report: &mut Report) -> Option<At<String>> {
     match (&item.value, &item.variable) {
-        (Some(value), _) if !value.value.is_empty() => fill_in(value, sources, report),
+        (Some(value), _) if !value.value.is_empty() => {
+            let uuid = |number| uuid(sources.seed, component, &item.name.value, number);
+            fill_in(value, uuid, sources, report)
+        }
         (_, Some(variable)) => from_environment(variable, sources, report),
         (value, None) => Some(At { value: String::new(), at: value.as_ref().map_or(item.name.at, |value| value.at) }),
     }
 }
 
+/// The `number`th random UUID of a setting: another for each, and the same again when the file is read again.
+fn uuid(seed: Uuid, component: &str, setting: &str, number: usize) -> Uuid {
+    let digest: [u8; 32] = Sha256::digest(format!("{seed} {component} {setting} {number}")).into();
+    Builder::from_random_bytes(digest.first_chunk().copied().unwrap_or_default()).into_uuid()
+}
+
 /// Replaces Dapr's template variables.
-fn fill_in(value: &At<String>, sources: &Sources<'_>, report: &mut Report) -> Option<At<String>> {
-    let AppIdentity { app_id, namespace } = &sources.app;
+fn fill_in(
+    value: &At<String>,
+    uuid: impl Fn(usize) -> Uuid,
+    sources: &Sources<'_>,
+    report: &mut Report,
+) -> Option<At<String>> {
+    let AppIdentity { app_id, namespace } = sources.app;
     let mut pieces = value.value.split("{uuid}");
     let mut text = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        text.push_str(&Uuid::new_v4().to_string());
+    for (number, piece) in pieces.enumerate() {
+        text.push_str(&uuid(number).to_string());
         text.push_str(piece);
     }
     let namespace = namespace.as_deref().unwrap_or("default");

@@ -203,7 +203,7 @@ fn settings(
             let what = "a setting of a secret store can't come from a secret store";
             report.error(secret.name.at, what, "use `value` or `envRef`");
             is_whole = false;
-        } else if let Some(value) = resolve::plain(item, sources, report) {
+        } else if let Some(value) = resolve::plain(item, &component.name.value, sources, report) {
             settings.insert(name.value.to_ascii_lowercase(), value);
         } else {
             is_whole = false;

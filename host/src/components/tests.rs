@@ -7,6 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::settle::{SettledValue, settle, unknown_type};
 use super::{AppIdentity, Declaration, Diagnostics, Reading, Source, Sources, read};
 use crate::description::{Description, Setting, SettingKind};
@@ -19,7 +21,7 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("parlor-components-{}", uuid::Uuid::new_v4()));
+        let path = std::env::temp_dir().join(format!("parlor-components-{}", Uuid::new_v4()));
         fs::create_dir(&path).unwrap();
         Self(path)
     }
@@ -53,7 +55,7 @@ fn read_paths(paths: &[PathBuf], environment: &[(&str, &str)]) -> Reading {
     let environment: BTreeMap<String, String> =
         environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let app = AppIdentity { app_id: "shop".to_owned(), namespace: None };
-    read(&Sources { paths, environment: &environment, app })
+    read(&Sources { paths, environment: &environment, app: &app, seed: Uuid::nil() })
 }
 
 fn read_text(text: &str, environment: &[(&str, &str)]) -> Reading {
@@ -247,6 +249,20 @@ fn every_uuid_of_a_template_is_another() {
 }
 
 #[test]
+fn what_is_read_again_is_the_same_wherever_it_stands() {
+    let text = component("  - {name: v, value: '{uuid}'}\n  - {name: w, value: one}\n");
+    let declaration = |text: &str| read_text(text, &[]).declarations.remove(0);
+    let first = declaration(&text);
+    assert!(first.is_same(&declaration(&format!("# moved\n\n{text}"))));
+    for (from, to) in [("value: one", "value: two"), ("name: w", "name: u"), ("conversation.", "conversation.other")] {
+        let changed = text.replacen(from, to, 1);
+        assert!(changed != text && !first.is_same(&declaration(&changed)), "{to}");
+    }
+    let less = text.replace("  - {name: w, value: one}\n", "");
+    assert!(!first.is_same(&declaration(&less)));
+}
+
+#[test]
 fn a_variable_outside_the_allow_list_is_refused() {
     let text = component("  - {name: a, envRef: LISTED}\n  - {name: b, envRef: UNLISTED}\n");
     let variables = [("LISTED", "1"), ("UNLISTED", "2"), ("DAPR_ENV_KEYS", "OTHER listed")];
@@ -263,7 +279,7 @@ fn a_namespace_counts_only_where_the_process_has_one() {
     let paths = [folder.0.clone()];
     for (namespace, count) in [(None, 1), (Some("theirs"), 1), (Some("ours"), 0)] {
         let app = AppIdentity { app_id: "shop".to_owned(), namespace: namespace.map(str::to_owned) };
-        let reading = read(&Sources { paths: &paths, environment: &BTreeMap::new(), app });
+        let reading = read(&Sources { paths: &paths, environment: &BTreeMap::new(), app: &app, seed: Uuid::nil() });
         assert_eq!(reading.declarations.len(), count, "{namespace:?}");
         assert!(reading.diagnostics.is_empty());
     }

@@ -2,11 +2,13 @@
 //! Knows neither who reads them nor what is said in a call.
 
 mod cache;
+mod swap;
 
 use anyhow::{Context, Result};
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
 use tokio::time::Instant;
 
+pub use self::swap::Standings;
 use crate::cache::{State, Status};
 
 /// The media type of [`Metrics::text`].
@@ -92,6 +94,14 @@ impl Metrics {
     /// When it is called again.
     pub fn watch_cache(&self, state: impl Fn() -> State + Send + Sync + 'static) -> Result<()> {
         cache::watch(&self.registry, state).context("the prompt cache can't be watched")
+    }
+
+    /// Asks `standings` how components stand whenever the metrics are read. This is called once.
+    ///
+    /// # Errors
+    /// When it is called again.
+    pub fn watch_swaps(&self, standings: impl Fn() -> Standings + Send + Sync + 'static) -> Result<()> {
+        swap::watch(&self.registry, standings).context("the components can't be watched")
     }
 
     /// All of it, in Prometheus's text format, whose media type is [`FORMAT`].

@@ -4,11 +4,6 @@ use super::{GuestLimits, Provider};
 use crate::origin::Origin;
 
 impl Provider {
-    /// SHA-256 of its `.wasm`.
-    pub fn digest(&self) -> &[u8; 32] {
-        self.artifact.digest()
-    }
-
     /// What it may use.
     pub fn limits(&self) -> GuestLimits {
         self.setup.limits

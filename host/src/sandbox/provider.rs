@@ -93,6 +93,11 @@ pub(super) struct Running {
 }
 
 impl Provider {
+    /// What it runs.
+    pub fn artifact(&self) -> &Arc<Artifact> {
+        &self.artifact
+    }
+
     /// Runs one call in an instance of its own. `key`, when there is one, takes the place of the setting of that name.
     pub async fn call(&self, request: Request, key: Option<&Secret>) -> Result<Answer, ConverseError> {
         let deadline = Instant::now() + self.setup.limits.timeout;

@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 /// A place in a file, counted from one; columns count characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -137,6 +140,16 @@ impl Diagnostics {
         self.0.is_empty()
     }
 
+    /// The first error that was found.
+    pub fn first_error(&self) -> Option<&Diagnostic> {
+        self.0.iter().find(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// What they come from: the first error, or else the first of all.
+    pub fn cause(&self) -> Option<&Diagnostic> {
+        self.first_error().or_else(|| self.0.first())
+    }
+
     /// How many of them are errors.
     pub fn errors(&self) -> usize {
         self.0.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
@@ -152,6 +165,42 @@ impl Diagnostics {
     /// By file, then by place; mistakes at one place stay in the order in which they were found.
     pub fn sort(&mut self) {
         self.0.sort_by(|a, b| a.at.cmp(&b.at));
+    }
+}
+
+impl Serialize for Diagnostic {
+    /// `severity`, `file`, `line` and `column` where there is a place in it, `what`, and `hint` where there is one.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("severity", self.severity.as_str())?;
+        map.serialize_entry("file", &printable(&self.at.file.to_string_lossy()))?;
+        if let Some(Position { line, column }) = self.at.position {
+            map.serialize_entry("line", &line)?;
+            map.serialize_entry("column", &column)?;
+        }
+        map.serialize_entry("what", &self.what)?;
+        if let Some(hint) = &self.hint {
+            map.serialize_entry("hint", hint)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Diagnostics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<T: IntoIterator<Item = Diagnostic>>(diagnostics: T) -> Self {
+        Self(diagnostics.into_iter().collect())
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
     }
 }
 

@@ -53,10 +53,6 @@ impl Report {
     pub(crate) fn warning(&mut self, at: Position, what: impl AsRef<str>, hint: impl AsRef<str>) {
         self.diagnostics.push(Diagnostic::warning(self.location(at), what).hint(hint));
     }
-
-    pub(crate) fn has_errors(&self) -> bool {
-        self.diagnostics.errors() > 0
-    }
 }
 
 impl<'n> Fields<'n> {
