@@ -29,6 +29,10 @@ const IN_VAIN: &[(&str, Option<char>, bool)] = &[
     ("scheduler-host-address", None, true),
 ];
 
+const CODES_OF_CHECK: &str = "Exit code: 0 when there is no error (there may be warnings), 1 when there is one, 2 when nothing could be checked.";
+const CODES_OF_INSPECT: &str =
+    "Exit code: 0 when the provider can be served, 1 when it can't, 2 when there is nothing to inspect.";
+
 /// A host for conversations with large language models, where every provider runs in a sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "parlor", version, disable_help_subcommand = true)]
@@ -88,8 +92,14 @@ impl Asked {
 pub enum Command {
     /// Serve the components of one or more folders, and run an app beside
     Run(Box<Run>),
-    /// Check component files and the providers they name, report every mistake, and exit with 1 if there is one
+    /// Check component files and the providers they name, and report every mistake
+    #[command(after_help = CODES_OF_CHECK)]
     Check(Check),
+    /// Tell what a provider is: what it imports, wants to reach and costs, and whether it can be served
+    #[command(after_help = CODES_OF_INSPECT)]
+    Inspect(Inspect),
+    /// Make a component of a provider's core module, as a compiler makes it
+    Componentize(Componentize),
     /// Start an app on behalf of a host, which speaks to this process over its standard input
     #[command(hide = true)]
     Guard(Guard),
@@ -288,11 +298,37 @@ pub struct Check {
     /// Folders of component files, or single files
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Print JSON: every mistake with its file, line, column and remedy, and every component with what it is granted
+    #[arg(long)]
+    pub json: bool,
     /// Name of the application, which `scopes` in component files list
     #[arg(long, value_name = "ID", default_value = "parlor")]
     pub app_id: String,
     #[command(flatten)]
     pub sandbox: SandboxArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// A `.wasm` file, or the type of a built-in provider such as `conversation.openai`
+    #[arg(value_name = "FILE")]
+    pub artifact: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of `NAME.wasm` files that serve `conversation.NAME`, beside or in place of the built-in providers
+    #[arg(long, value_name = "DIR")]
+    pub providers_path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Componentize {
+    /// The `.wasm` that the compiler made
+    #[arg(value_name = "FILE")]
+    pub module: PathBuf,
+    /// File to write, in one step [default: beside it, as `.component.wasm`]
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// What both commands need to load a provider.

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod componentize;
 pub mod daprd;
 
 pub mod api;
@@ -19,6 +20,7 @@ pub mod metrics;
 pub mod assemble;
 pub mod built_in;
 pub mod components;
+pub mod inspect;
 pub mod swap;
 
 pub mod launch;

@@ -130,3 +130,6 @@ pub const METADATA_VALUE: usize = 16 << 10;
 
 /// What is left of the process after a forced shutdown was asked for: time for its answer, as daprd has it.
 pub const FORCED_END: Duration = Duration::from_millis(100);
+
+/// Compiled code that is kept on disk: twenty interpreters, or thousands of Rust's providers.
+pub const COMPILED_BYTES: u64 = 1 << 30;

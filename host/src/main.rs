@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use parlor::app::{self, Manner, Surroundings};
 use parlor::cli::{Cli, Command};
+use parlor::componentize;
 use parlor::daprd;
 use parlor::egress::ProxyConfig;
 use parlor::launch::{self, Destination};
@@ -70,14 +71,17 @@ fn start_logs(command: &Command, manner: Manner) -> std::io::Result<()> {
 
 fn run(command: Command, manner: Manner) -> anyhow::Result<ExitCode> {
     let mut builder = match &command {
-        Command::Guard(_) => Builder::new_current_thread(),
-        Command::Run(_) | Command::Check(_) | Command::Wait(_) => Builder::new_multi_thread(),
+        Command::Guard(_) | Command::Componentize(_) => Builder::new_current_thread(),
+        Command::Run(_) | Command::Check(_) | Command::Inspect(_) | Command::Wait(_) => Builder::new_multi_thread(),
     };
     let runtime = builder.enable_all().build().context("can't start the runtime")?;
+    let is_plain = matches!(command, Command::Check(_) | Command::Componentize(_) | Command::Inspect(_));
     let outcome = runtime.block_on(async {
         match command {
             Command::Run(args) => app::run(*args, surroundings(), manner).await,
             Command::Check(args) => app::check(args, surroundings()).await,
+            Command::Inspect(args) => app::inspect(args).await,
+            Command::Componentize(args) => componentize::run(&args),
             Command::Guard(args) => {
                 launch::guard::run(&args.command, Duration::from_millis(args.grace)).await?;
                 Ok(ExitCode::SUCCESS)
@@ -87,7 +91,11 @@ fn run(command: Command, manner: Manner) -> anyhow::Result<ExitCode> {
     });
     // Calls that outlived the grace period are not waited for.
     runtime.shutdown_background();
-    outcome
+    match outcome {
+        // Their errors are for a person, and their code 1, where they have one, is an answer.
+        Err(error) if is_plain => Ok(refused(&format!("{error:#}"))),
+        outcome => outcome,
+    }
 }
 
 /// Before there is a log.

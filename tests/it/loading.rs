@@ -30,7 +30,7 @@ fn wasm(file: &'static str, source: &str, told: &'static [&'static str]) -> Mist
 }
 
 /// A component for whose text `wat` has no short form: it exports one function in an instance of that name.
-fn exporting(names: &[&str], import: &str) -> Vec<u8> {
+pub(crate) fn exporting(names: &[&str], import: &str) -> Vec<u8> {
     let exports: String = names.iter().map(|name| format!("(export \"{name}\" (instance $interface))\n")).collect();
     let text = format!(
         r#"(component
@@ -44,8 +44,8 @@ fn exporting(names: &[&str], import: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-const DESCRIPTION: &str = "parlor:conversation/description@0.1.0";
-const OWN_IO: &str = "parlor:conversation/conversation@0.1.0";
+pub(crate) const DESCRIPTION: &str = "parlor:conversation/description@0.1.0";
+pub(crate) const OWN_IO: &str = "parlor:conversation/conversation@0.1.0";
 const CODEC: &str = "parlor:conversation/codec@0.1.0";
 
 /// Writes the artifacts that are no providers, each for its own reason.
@@ -73,11 +73,7 @@ fn bad_artifacts() -> Vec<Mistake> {
             &["missing.wasm", "can't be read", "`source` is a path relative to this file"],
         ),
         wasm("folder", ".", &["can't be read", "`source` is a path relative to this file"]),
-        wasm(
-            "core",
-            "core.wasm",
-            &["is a core module, not a component", "make it one with `wasm-tools component new`"],
-        ),
+        wasm("core", "core.wasm", &["is a core module, not a component", "make it one with `parlor componentize`"]),
         wasm("text", "text.wasm", &["is not WebAssembly", "name the `.wasm` file of a component"]),
         wasm("empty", "empty.wasm", &["is not WebAssembly", "name the `.wasm` file of a component"]),
         wasm("cut", "cut.wasm", &["is not a valid component", "build it again, or fetch it again"]),

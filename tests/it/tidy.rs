@@ -14,13 +14,14 @@ struct Source {
 }
 
 /// Words that are for one folder of `host/src` alone.
-const KNOWN_BY: [(&[&str], &str); 8] = [
+const KNOWN_BY: [(&[&str], &str); 9] = [
     (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
     (&["moka"], "cache/"),
     (&["notify"], "swap/"),
     (&["parlor_scrub"], "scrub/"),
     (&["prometheus"], "metrics/"),
     (&["serde_saphyr"], "yaml/"),
+    (&["wit_component"], "componentize.rs"),
     (
         &["axum", "tower_http", "tonic", "tonic_health", "tonic_reflection", "tonic_types", "prost", "prost_types"],
         "api/",
@@ -29,7 +30,7 @@ const KNOWN_BY: [(&[&str], &str); 8] = [
 ];
 
 /// Folders of `host/src`, and the modules of this crate besides the plain data that each may name.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     (
         "api",
         &[
@@ -55,6 +56,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("assemble", &["built_in", "components", "egress", "limits", "registry", "sandbox", "yaml"]),
     ("swap", &["assemble", "registry", "shutdown", "yaml"]),
     ("yaml", &[]),
+    ("inspect", &["assemble", "components", "sandbox"]),
     ("launch", &["shutdown", "telemetry", "yaml"]),
     ("daprd", &["cli", "yaml"]),
     ("telemetry", &["trace"]),

@@ -1,7 +1,9 @@
 //! The composition root: puts the rooms together, runs them, and takes them down in order.
 
+mod check;
 mod doors;
 mod end;
+mod inspect;
 mod serving;
 
 use std::io::{self, Write};
@@ -12,16 +14,17 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use rustix::process::Signal;
 
+pub use self::check::check;
 use self::end::{End, accompany, asked, forced, stop};
+pub use self::inspect::inspect;
 use self::serving::{Serving, serve};
 use crate::assemble::{Assembler, Places};
-use crate::cli::{Check, Run, SandboxArgs};
+use crate::cli::{Run, SandboxArgs};
 use crate::components::AppIdentity;
 use crate::daprd;
 use crate::egress::{Egress, EgressConfig, ProxyConfig};
 use crate::launch::{run_file, several};
 use crate::limits;
-use crate::registry::Snapshot;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
 use crate::shutdown::Signals;
@@ -106,23 +109,6 @@ async fn run_several(path: &Path, args: &Run, surroundings: &Surroundings) -> Re
 
 fn grace(args: &Run) -> Duration {
     Duration::from_secs(args.dapr_graceful_shutdown_seconds)
-}
-
-/// Reports every mistake of the files, and of the providers that they name.
-///
-/// # Errors
-/// When the sandbox can't be set up.
-pub async fn check(args: Check, surroundings: Surroundings) -> Result<ExitCode> {
-    let mut assembler = assembler(&args.paths, args.app_id, &args.sandbox, &surroundings)?;
-    let assembly = assembler.assemble(&Snapshot::default()).await;
-    let count = assembly.snapshot.iter().len();
-    let (mistakes, warnings) = (assembly.diagnostics.errors(), assembly.diagnostics.iter().count());
-    if warnings > 0 {
-        say(&assembly.diagnostics.to_string())?;
-    }
-    let warnings = warnings - mistakes;
-    say(&format!("{}, {}, {}", counted(count, "component"), counted(mistakes, "error"), counted(warnings, "warning")))?;
-    Ok(if mistakes == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// What makes snapshots of the files in `paths`.

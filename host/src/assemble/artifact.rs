@@ -11,12 +11,13 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use crate::built_in::BuiltIns;
-use crate::components::Declaration;
 use crate::components::settle::unknown_type;
 use crate::components::wasm::Source;
+use crate::components::{Declaration, DeclaredSetting};
+use crate::description::SettingKind;
 use crate::limits;
 use crate::sandbox::{Artifact, Sandbox};
-use crate::yaml::diagnostic::{Diagnostic, Location};
+use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// Finds and loads artifacts.
 pub(super) struct Artifacts {
@@ -53,7 +54,8 @@ impl Artifacts {
         }
         let memory = usize::try_from(declaration.limits.memory).unwrap_or(limits::MAX_GUEST_MEMORY);
         let load = self.sandbox.load(bytes.into_owned(), memory, declaration.init_timeout);
-        let artifact = load.await.map_err(|error| Diagnostic::error(at, format!("{name} {error}")))?;
+        let artifact =
+            load.await.map_err(|error| Diagnostic::error(at, format!("{name} {error}")).hint(error.hint()))?;
         let artifact = Arc::new(artifact);
         self.loaded.insert(digest, Arc::clone(&artifact));
         Ok(artifact)
@@ -70,12 +72,14 @@ impl Artifacts {
                     return Err(unknown_type(declaration, &known));
                 };
                 let name = format!("the provider of `{component_type}`");
-                found(name, declaration, move || place.read()).await.map_err(|why| Diagnostic::error(at, why))
+                let hint = "`--providers-path` is a folder of `.wasm` files that this user may read";
+                let read = found(name, declaration, move || place.read());
+                read.await.map_err(|why| Diagnostic::error(at, why).hint(hint))
             }
             Source::File(path) => {
                 let (name, path) = (format!("`{}`", path.display()), path.clone());
                 let hint = "`source` is a path relative to this file, or an absolute one";
-                let read = found(name, declaration, move || read(&path).map(Cow::Owned));
+                let read = found(name, declaration, move || read_artifact(&path).map(Cow::Owned));
                 read.await.map_err(|why| Diagnostic::error(at, why).hint(hint))
             }
             Source::Oci(reference) => {
@@ -101,7 +105,11 @@ async fn found(
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// The bytes of a `.wasm` file. Blocks.
+///
+/// # Errors
+/// When the file can't be read, or is larger than an artifact may be.
+pub fn read_artifact(path: &Path) -> io::Result<Vec<u8>> {
     let size = std::fs::metadata(path)?.len();
     if size > limits::ARTIFACT_BYTES {
         let told = format!("it has {size} bytes, and an artifact may have {}", limits::ARTIFACT_BYTES);
@@ -112,6 +120,25 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 fn source_location(declaration: &Declaration) -> Location {
     declaration.wasm_at.as_ref().unwrap_or(&declaration.type_at).clone()
+}
+
+/// Warns of a provider from a file that asks for hosts where its YAML grants none at all.
+pub(super) fn unheard(declaration: &Declaration, artifact: &Artifact) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    let description = artifact.description();
+    let is_endpoint = |setting: &DeclaredSetting| {
+        let mut endpoints = description.settings.iter().filter(|known| known.kind == SettingKind::Endpoint);
+        endpoints.any(|known| known.name.eq_ignore_ascii_case(&setting.name))
+    };
+    let grants_some = !declaration.allowed_origins.is_empty() || declaration.settings.iter().any(is_endpoint);
+    if grants_some || declaration.source == Source::BuiltIn || description.origins.is_empty() {
+        return diagnostics;
+    }
+    let wanted = description.origins.join(", ");
+    let what = format!("the provider wants to reach {wanted}, and nothing is granted, so its calls will be refused");
+    let hint = format!("add `allowedHosts: [{wanted}]` under `spec.wasm` if you trust it with that");
+    diagnostics.push(Diagnostic::warning(source_location(declaration), what).hint(hint));
+    diagnostics
 }
 
 fn hex(bytes: &[u8]) -> String {

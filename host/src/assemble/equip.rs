@@ -2,7 +2,7 @@
 
 use crate::components::Declaration;
 use crate::components::settle::{Settled, SettledValue};
-use crate::components::wasm::Source;
+use crate::components::wasm::{Limits, Source};
 use crate::egress::{Grant, Reach, StandIns};
 use crate::limits;
 use crate::origin::Origin;
@@ -23,24 +23,30 @@ pub(super) fn equip(
     for (name, value) in settled.settings {
         let value = match value {
             SettledValue::Plain(value) => value,
-            SettledValue::Secret(secret) => {
-                secrets.issue(secret).map_err(|error| Diagnostic::error(declaration.at.clone(), error.to_string()))?
-            }
+            SettledValue::Secret(secret) => secrets.issue(secret).map_err(|error| {
+                Diagnostic::error(declaration.at.clone(), error.to_string())
+                    .hint("stand-ins for secrets come from the system's source of randomness; see why it fails")
+            })?,
         };
         settings.push((name, value));
     }
     let model = settings.iter().find(|(name, _)| name == "model").map(|(_, model)| model.clone());
     let grant = Grant::new(granted(declaration, artifact, settled.endpoints), secrets);
-    let limits = GuestLimits {
-        memory: usize::try_from(declaration.limits.memory).unwrap_or(limits::MAX_GUEST_MEMORY),
-        timeout: declaration.limits.timeout,
-        cpu: declaration.limits.cpu,
-        concurrency: declaration.limits.concurrency,
-        response_bytes: declaration.limits.response_bytes,
-        events: declaration.limits.events,
-        log: declaration.limits.log,
-    };
+    let limits = guest_limits(&declaration.limits);
     Ok((Equipment { component: declaration.name.clone(), settings, grant, limits }, model))
+}
+
+/// What YAML, or its absence, says that a provider may use.
+pub fn guest_limits(limits: &Limits) -> GuestLimits {
+    GuestLimits {
+        memory: usize::try_from(limits.memory).unwrap_or(limits::MAX_GUEST_MEMORY),
+        timeout: limits.timeout,
+        cpu: limits.cpu,
+        concurrency: limits.concurrency,
+        response_bytes: limits.response_bytes,
+        events: limits.events,
+        log: limits.log,
+    }
 }
 
 /// The origins that a component grants: what `allowedHosts` lists, what an `endpoint` setting names (wherever it leads,

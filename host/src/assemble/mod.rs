@@ -15,8 +15,10 @@ use anyhow::Result;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use self::artifact::Artifacts;
+pub use self::artifact::read_artifact;
+use self::artifact::{Artifacts, unheard};
 use self::equip::equip;
+pub use self::equip::guest_limits;
 use crate::built_in::BuiltIns;
 use crate::components::environment::ProcessEnvironment;
 use crate::components::settle::{Settled, settle};
@@ -222,7 +224,8 @@ async fn settled(
     match artifacts.of(declaration).await {
         Ok(artifact) => {
             let mut settled = settle(declaration, artifact.description());
-            let diagnostics = std::mem::take(&mut settled.diagnostics);
+            let mut diagnostics = std::mem::take(&mut settled.diagnostics);
+            diagnostics.append(unheard(declaration, &artifact));
             (settled.is_usable.then_some((artifact, settled)), diagnostics)
         }
         Err(refusal) => {

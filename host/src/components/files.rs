@@ -22,7 +22,7 @@ pub(super) fn list(paths: &[PathBuf], reading: &mut Reading) -> Files {
     let mut files = Files::default();
     for path in paths {
         let listed = match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => list_folder(path, &mut files),
+            Ok(metadata) if metadata.is_dir() => list_folder(path, &mut files, &mut reading.diagnostics),
             Ok(_) => {
                 files.yaml.push(Arc::from(path.as_path()));
                 Ok(())
@@ -38,7 +38,8 @@ pub(super) fn list(paths: &[PathBuf], reading: &mut Reading) -> Files {
     files
 }
 
-fn list_folder(folder: &Path, files: &mut Files) -> io::Result<()> {
+fn list_folder(folder: &Path, files: &mut Files, diagnostics: &mut Diagnostics) -> io::Result<()> {
+    let before = files.yaml.len();
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
         names.push(entry?.file_name());
@@ -57,6 +58,11 @@ fn list_folder(folder: &Path, files: &mut Files) -> io::Result<()> {
             "wasm" => {}
             _ => files.others.push(path),
         }
+    }
+    if files.yaml.len() == before {
+        let at = Location::whole(&Arc::from(folder));
+        let hint = "files of this folder that end in `.yaml` or `.yml` are read, those of folders in it are not";
+        diagnostics.push(Diagnostic::warning(at, "there is no component file in it").hint(hint));
     }
     Ok(())
 }

@@ -61,6 +61,11 @@ impl Grant {
         &self.secrets
     }
 
+    /// The granted origins.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.origins.iter().map(|granted| &granted.origin)
+    }
+
     /// Whether requests to `origin` are let through.
     pub fn permits(&self, origin: &Origin) -> bool {
         self.origins.iter().any(|granted| granted.origin == *origin)

@@ -17,20 +17,25 @@ use crate::limits;
 #[derive(Debug)]
 pub(super) struct MemoryBound {
     bytes: usize,
+    /// Bytes of linear memory that the store's instances have.
+    pub(super) held: usize,
     /// Whether the guest was ever refused: what it does next is its own affair, but it tells why it failed.
     pub(super) refused: bool,
 }
 
 impl MemoryBound {
     pub(super) fn new(bytes: usize) -> Self {
-        Self { bytes, refused: false }
+        Self { bytes, held: 0, refused: false }
     }
 }
 
 impl ResourceLimiter for MemoryBound {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let granted = desired <= self.bytes;
         self.refused |= !granted;
+        if granted {
+            self.held = self.held.saturating_add(desired.saturating_sub(current));
+        }
         Ok(granted)
     }
 

@@ -6,26 +6,38 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
-use wasmtime::{Cache, CacheConfig, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::component::Component;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
+use super::compiled::CompileCache;
 use super::places::Room;
 use crate::limits;
 
-/// An engine with its ticker. The ticker ends with the last clone.
+/// An engine with its ticker, and the code that earlier ones compiled. The ticker ends with the last clone.
 #[derive(Clone)]
 pub(super) struct Runtime {
     pub(super) engine: Engine,
+    compiled: Option<Arc<CompileCache>>,
     _ticker: Arc<Ticker>,
 }
 
 impl Runtime {
     /// Compiled code is kept in `cache`, when there is one, and found there by the next start.
     pub(super) fn new(cache: Option<&Path>) -> Result<Self> {
-        let engine = Engine::new(&config(cache)?)
+        let compiled = cache.map(CompileCache::open).transpose()?.map(Arc::new);
+        let engine = Engine::new(&config())
             .map_err(told)
             .context("can't set up the sandbox; is the address space limited (`ulimit -v`)?")?;
         let ticker = Ticker::start(&engine)?;
-        Ok(Self { engine, _ticker: Arc::new(ticker) })
+        Ok(Self { engine, compiled, _ticker: Arc::new(ticker) })
+    }
+
+    /// The component of a `.wasm` with this SHA-256. Blocks for as long as the compiler takes.
+    pub(super) fn component(&self, wasm: &[u8], digest: &[u8; 32]) -> wasmtime::Result<Component> {
+        match &self.compiled {
+            Some(compiled) => compiled.component(&self.engine, wasm, digest),
+            None => Component::new(&self.engine, wasm),
+        }
     }
 }
 
@@ -35,7 +47,7 @@ pub(super) fn told(error: wasmtime::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:#}")
 }
 
-fn config(cache: Option<&Path>) -> Result<Config> {
+fn config() -> Config {
     let mut config = Config::new();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     config.epoch_interruption(true);
@@ -45,17 +57,7 @@ fn config(cache: Option<&Path>) -> Result<Config> {
     config.wasm_multi_memory(false);
     config.wasm_tail_call(false);
     config.wasm_relaxed_simd(false);
-    if let Some(directory) = cache {
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("can't create the compile cache `{}`", directory.display()))?;
-        let mut settings = CacheConfig::new();
-        settings.with_directory(directory);
-        let cache = Cache::new(settings)
-            .map_err(told)
-            .with_context(|| format!("can't use the compile cache `{}`", directory.display()))?;
-        config.cache(Some(cache));
-    }
-    Ok(config)
+    config
 }
 
 /// A slot for each place. A component takes one instance slot, up to four core instances and tables (its own, and

@@ -43,43 +43,61 @@ pub(super) enum Way {
     Conversation { converse: conversation::GuestIndices, streaming: Option<streaming::GuestIndices> },
 }
 
-/// Why a `.wasm` is refused.
+/// Why a `.wasm` is refused. Each begins with a verb: it is said of the artifact.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("is not WebAssembly: it does not begin with `\\0asm`; name the `.wasm` file of a component")]
+    #[error("is not WebAssembly: it does not begin with `\\0asm`")]
     NotWasm,
-    #[error(
-        "is a core module, not a component; make it one with `wasm-tools component new`, or build it with `cargo xtask guests`"
-    )]
+    #[error("is a core module, not a component")]
     CoreModule,
-    #[error("is not a valid component: {0}; build it again, or fetch it again")]
+    #[error("is code that was compiled already, of which nothing could be checked")]
+    Precompiled,
+    #[error("is not a valid component: {0}")]
     Invalid(String),
-    #[error(
-        "is for `{package}{wanted}`, and this host speaks version {SPOKEN}; build it against the `wit/` of this host, or update the host"
-    )]
+    #[error("is for `{package}{wanted}`, and this host speaks version {SPOKEN}")]
     Version { package: &'static str, wanted: String },
     #[error(
-        "exports neither `{PACKAGE}codec@{SPOKEN}.0` nor `{PACKAGE}conversation@{SPOKEN}.0`, so it is no provider, it exports {0}; build it for one of the worlds in `wit/`"
+        "exports neither `{PACKAGE}codec@{SPOKEN}.0` nor `{PACKAGE}conversation@{SPOKEN}.0`, so it is no provider, it exports {0}"
     )]
     NoProvider(String),
-    #[error("exports a provider but not `{PACKAGE}description@{SPOKEN}.0`; every provider describes itself")]
+    #[error("exports a provider but not `{PACKAGE}description@{SPOKEN}.0`")]
     NoDescription,
-    #[error(
-        "is a codec and imports `{0}`; a codec imports nothing, so export `{PACKAGE}conversation@{SPOKEN}.0` instead"
-    )]
+    #[error("is a codec and imports `{0}`; a codec imports nothing")]
     CodecImports(String),
-    #[error("imports `{0}`, which no provider is given; build it for one of the worlds in `wit/`")]
+    #[error("imports `{0}`, which no provider is given")]
     Import(String),
-    #[error("imports something in another shape than this host has it: {0}; build it against the `wit/` of this host")]
+    #[error("imports something in another shape than this host has it: {0}")]
     Link(String),
-    #[error(
-        "exports an interface in another shape than version {SPOKEN} has it: {0}; build it against the `wit/` of this host"
-    )]
+    #[error("exports an interface in another shape than version {SPOKEN} has it: {0}")]
     Shape(String),
     #[error("can't be started: {0}")]
     Start(String),
-    #[error("gives no description within {0:?}; raise `spec.initTimeout`")]
+    #[error("gives no description within {0:?}")]
     Slow(Duration),
+}
+
+impl LoadError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NotWasm => "name the `.wasm` file of a component".to_owned(),
+            Self::CoreModule => "make it one with `parlor componentize`".to_owned(),
+            Self::Precompiled => "name the `.wasm` that it was made of, which this host compiles and keeps".to_owned(),
+            Self::Invalid(_) => "build it again, or fetch it again".to_owned(),
+            Self::Version { .. } => "build it against the `wit/` of this host, or update the host".to_owned(),
+            Self::NoProvider(_) | Self::Import(_) => "build it for one of the worlds in `wit/`".to_owned(),
+            Self::NoDescription => "every provider describes itself; export that interface as well".to_owned(),
+            Self::CodecImports(_) => format!("export `{PACKAGE}conversation@{SPOKEN}.0` instead"),
+            Self::Link(_) | Self::Shape(_) => "build it against the `wit/` of this host".to_owned(),
+            Self::Start(_) => "see what it does with `parlor inspect`, and ask those who made it".to_owned(),
+            Self::Slow(_) => "raise `spec.initTimeout`".to_owned(),
+        }
+    }
+
+    /// The compiler panicked, which its authors hold for impossible.
+    pub(super) fn crashed(error: &tokio::task::JoinError) -> Self {
+        Self::Invalid(format!("the compiler failed: {error}"))
+    }
 }
 
 /// What all artifacts are linked to.
@@ -99,25 +117,34 @@ impl Linkers {
 }
 
 /// The names of a component's imports and exports.
-struct Names {
-    imports: Vec<String>,
-    exports: Vec<String>,
+pub(super) struct Names {
+    pub(super) imports: Vec<String>,
+    pub(super) exports: Vec<String>,
 }
 
 impl Artifact {
     /// Compiles and checks. Blocks for as long as the compiler takes; the trial follows with [`Artifact::describe`].
     pub(super) fn compile(runtime: &Runtime, linkers: &Linkers, bytes: &[u8]) -> Result<Self, LoadError> {
+        let digest = Sha256::digest(bytes).into();
+        Self::link(runtime, linkers, &Self::component(runtime, bytes, &digest)?, digest)
+    }
+
+    pub(super) fn component(runtime: &Runtime, bytes: &[u8], digest: &[u8; 32]) -> Result<Component, LoadError> {
         check_preamble(bytes)?;
-        let engine = &runtime.engine;
-        let component =
-            Component::new(engine, bytes).map_err(|error| LoadError::Invalid(error.root_cause().to_string()))?;
-        let names = Names::of(&component, engine);
+        runtime.component(bytes, digest).map_err(|error| LoadError::Invalid(error.root_cause().to_string()))
+    }
+
+    pub(super) fn link(
+        runtime: &Runtime,
+        linkers: &Linkers,
+        component: &Component,
+        digest: [u8; 32],
+    ) -> Result<Self, LoadError> {
+        let names = Names::of(component, &runtime.engine);
         let is_codec = names.check()?;
         let linker = if is_codec { &linkers.codec } else { &linkers.conversation };
-        let pre =
-            linker.instantiate_pre(&component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
+        let pre = linker.instantiate_pre(component).map_err(|error| LoadError::Link(error.root_cause().to_string()))?;
         let way = Way::of(&pre, &names, is_codec).map_err(|error| LoadError::Shape(error.root_cause().to_string()))?;
-        let digest = Sha256::digest(bytes).into();
         Ok(Self { pre, way, runtime: runtime.clone(), digest, description: Description::default() })
     }
 
@@ -188,6 +215,7 @@ fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
         [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => Ok(()),
         [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
         [b'\0', b'a', b's', b'm', ..] => Err(LoadError::Invalid("its header is of an unknown version".to_owned())),
+        _ if Engine::detect_precompiled(bytes).is_some() => Err(LoadError::Precompiled),
         _ => Err(LoadError::NotWasm),
     }
 }
@@ -206,7 +234,7 @@ impl Way {
 }
 
 impl Names {
-    fn of(component: &Component, engine: &Engine) -> Self {
+    pub(super) fn of(component: &Component, engine: &Engine) -> Self {
         let kind = component.component_type();
         Self {
             imports: kind.imports(engine).map(|(name, _)| name.to_owned()).collect(),
@@ -229,19 +257,26 @@ impl Names {
         if !self.exports("description") {
             return Err(LoadError::NoDescription);
         }
-        for import in self.imports.iter().filter(|name| !is_types(name)) {
-            if is_codec {
-                return Err(LoadError::CodecImports(import.clone()));
-            }
-            let is_log = import.strip_prefix(PACKAGE).is_some_and(|name| name.starts_with("log@"));
-            if !is_log && !LINKED_WASI.iter().any(|package| import.starts_with(package)) {
-                return Err(LoadError::Import(import.clone()));
-            }
+        match self.imports.iter().find_map(|import| Self::refusal(import, is_codec)) {
+            Some(refusal) => Err(refusal),
+            None => Ok(is_codec),
         }
-        Ok(is_codec)
     }
 
-    fn exports(&self, interface: &str) -> bool {
+    /// Why no provider of this way is given an import.
+    pub(super) fn refusal(import: &str, is_codec: bool) -> Option<LoadError> {
+        if is_types(import) {
+            return None;
+        }
+        if is_codec {
+            return Some(LoadError::CodecImports(import.to_owned()));
+        }
+        let is_log = import.strip_prefix(PACKAGE).is_some_and(|name| name.starts_with("log@"));
+        let is_given = is_log || LINKED_WASI.iter().any(|package| import.starts_with(package));
+        (!is_given).then(|| LoadError::Import(import.to_owned()))
+    }
+
+    pub(super) fn exports(&self, interface: &str) -> bool {
         let is_it = |name: &str| name.split_once('@').is_some_and(|(name, _)| name == interface);
         self.exports.iter().filter_map(|name| name.strip_prefix(PACKAGE)).any(is_it)
     }

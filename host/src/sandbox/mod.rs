@@ -5,13 +5,17 @@
 mod bindings;
 mod bounds;
 mod codec;
+mod compiled;
 mod convert;
 mod engine;
+mod examine;
 mod fault;
+mod grants;
 mod guest_io;
 mod guest_log;
 mod intake;
 mod load;
+mod owned;
 mod places;
 mod provider;
 mod redact;
@@ -30,6 +34,7 @@ use anyhow::Result;
 use tokio::time::timeout;
 
 use self::engine::Runtime;
+pub use self::examine::{Examination, FirstCall, Import, Interfaces};
 use self::load::Linkers;
 pub use self::load::{Artifact, LoadError};
 use self::places::Room;
@@ -80,7 +85,11 @@ impl Sandbox {
         let (runtime, linkers) = (self.runtime.clone(), Arc::clone(&self.linkers));
         let compile = move || Artifact::compile(&runtime, &linkers, &bytes);
         let compiled = tokio::task::spawn_blocking(compile).await;
-        let artifact = compiled.map_err(|error| LoadError::Invalid(format!("the compiler failed: {error}")))??;
+        let artifact = compiled.map_err(|error| LoadError::crashed(&error))??;
+        self.described(artifact, memory, trial).await
+    }
+
+    async fn described(&self, artifact: Artifact, memory: usize, trial: Duration) -> Result<Artifact, LoadError> {
         let nothing = Grant::new([], StandIns::default());
         let (limits, share) = (GuestLimits::of_trial(memory), Arc::clone(&self.trials));
         let setup = Arc::new(self.setup("its description".to_owned(), Vec::new(), nothing, limits, share));

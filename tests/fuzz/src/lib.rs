@@ -1,6 +1,13 @@
-//! What must hold for whatever a client sends. Each function takes any bytes and panics when one of its rules is broken;
+//! What must hold for whatever a client sends, an operator writes, or a stranger builds. Each function takes any bytes and panics when one of its rules is broken;
 //! `cargo test` runs them over the corpus and what is near it, `cargo xtask fuzz` lets libFuzzer search.
 #![expect(clippy::expect_used, reason = "a panic is how a broken rule is told")]
+
+mod component;
+mod sections;
+mod yaml;
+
+pub use self::component::component;
+pub use self::yaml::yaml;
 
 use std::fmt::Debug;
 

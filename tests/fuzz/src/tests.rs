@@ -7,8 +7,9 @@ use fastrand::Rng;
 
 type Rule = fn(&[u8]);
 
-/// Cases near each case of the corpus.
+/// Cases near each case of the corpus: so many where one takes microseconds, and where it is compiled.
 const NEAR: usize = 300;
+const NEAR_COMPILED: usize = 2;
 
 fn corpus(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
@@ -34,37 +35,47 @@ fn change(data: &mut Vec<u8>, other: &[u8], random: &mut Rng) {
     }
 }
 
-fn check(name: &str, rule: Rule) {
+fn check(name: &str, near: usize, rule: Rule) {
     let corpus = corpus(name);
     // The same cases every time, so that one that fails comes again.
     let mut random = Rng::with_seed(7);
     for (path, case) in &corpus {
         println!("{}", path.display());
         rule(case);
-        for _ in 0..NEAR {
-            let mut near = case.clone();
+        for _ in 0..near {
+            let mut changed = case.clone();
             for _ in 0..=random.usize(..3) {
                 let (_, other) = &corpus[random.usize(..corpus.len())];
-                change(&mut near, other, &mut random);
+                change(&mut changed, other, &mut random);
             }
-            rule(&near);
+            rule(&changed);
         }
     }
 }
 
 #[test]
 fn json_keeps_its_rules_over_the_corpus() {
-    check("json", super::json);
+    check("json", NEAR, super::json);
 }
 
 #[test]
 fn protobuf_keeps_its_rules_over_the_corpus() {
-    check("protobuf", super::protobuf);
+    check("protobuf", NEAR, super::protobuf);
 }
 
 #[test]
 fn scrubbing_keeps_its_rules_over_the_corpus() {
-    check("scrub", super::scrub);
+    check("scrub", NEAR, super::scrub);
+}
+
+#[test]
+fn component_files_keep_their_rules_over_the_corpus() {
+    check("yaml", NEAR, super::yaml);
+}
+
+#[test]
+fn components_keep_their_rules_over_the_corpus() {
+    check("component", NEAR_COMPILED, super::component);
 }
 
 /// The corpus of one form is that of the other, so that a case is written down once.
