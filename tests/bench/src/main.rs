@@ -24,6 +24,7 @@ mod report;
 mod rows;
 mod sandbox;
 mod serve;
+mod swap;
 mod upstream;
 
 /// Measures the host beside its floor, a bare proxy and the direct line.
@@ -43,6 +44,8 @@ enum Role {
     Cache,
     /// Measure what a healthy component's callers notice while guests attack.
     Hostile(hostile::Options),
+    /// Measure what callers notice while components are swapped.
+    Swap(swap::Options),
     /// Be the upstream that every call ends at.
     Upstream,
     /// Be the floor: parse and answer what echo does, with nothing in between.
@@ -94,6 +97,7 @@ async fn start(role: Role) -> Result<()> {
         Role::Json => json::run(),
         Role::Cache => cache::run().await,
         Role::Hostile(options) => hostile::run(&options).await,
+        Role::Swap(options) => swap::run(&options).await,
         Role::Upstream => upstream::serve().await,
         Role::Floor => floor::serve().await,
         Role::Proxy { upstream } => proxy::serve(upstream).await,

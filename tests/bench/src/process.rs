@@ -64,6 +64,12 @@ impl Server {
     pub(crate) fn resident_kib(&self) -> Result<u64> {
         resident_kib_of(&self.pid.to_string())
     }
+
+    /// How many files, sockets and the like it has open.
+    pub(crate) fn open_files(&self) -> Result<usize> {
+        let path = format!("/proc/{}/fd", self.pid);
+        Ok(std::fs::read_dir(&path).with_context(|| format!("`{path}` can't be read: has it ended?"))?.count())
+    }
 }
 
 /// The memory that a process holds now, in KiB, by its number or as `self`.
