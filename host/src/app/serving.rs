@@ -12,6 +12,7 @@ use crate::api::listen::Listener;
 use crate::api::server::Served;
 use crate::api::{self, Api, Extended, SharedApi};
 use crate::app_health::{AppConnection, HealthCheck};
+use crate::assemble::{Assembler, Assembly};
 use crate::cache::Cache;
 use crate::cli::{AppArgs, Run};
 use crate::daprd;
@@ -38,7 +39,6 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     refuse_port_of_app(args)?;
     let mut assembler = assembler(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings)?;
     let assembly = assembler.assemble(&Snapshot::default()).await;
-    let shares = assembler.shares();
     log(&assembly.diagnostics);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
@@ -47,7 +47,6 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     let app = app_connection(&args.app)?.map(Arc::new);
     let cache = Arc::new(Cache::new(args.cache_size as u64));
     let metrics = metrics(args, surroundings, &assembly.snapshot, &cache)?;
-    metrics.watch_components(move || shares.components())?;
     let doors = Doors::open(args).await?;
     let ports = doors.ports();
     let summary = summary(&doors, &assembly.snapshot, mistakes);
@@ -55,12 +54,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     if manner == Manner::Daprd {
         assembly.snapshot.iter().for_each(|it| daprd::lines::loaded(&it.name, &it.component_type, &it.version));
     }
-    let registry = Arc::new(Registry::new(assembly.snapshot));
-    let first = (assembly.inputs, assembly.diagnostics);
-    let expecting = metrics.clone();
-    let expect = move |registry: &Registry| registry.snapshot().iter().for_each(|it| expecting.expect(&it.name));
-    let (swapper, reload) = Swapper::new(assembler, Arc::clone(&registry), first, expect);
-    metrics.watch_swaps(standings(Arc::clone(&registry), reload.clone()))?;
+    let (swapper, registry, reload) = keep_in_step(assembler, assembly, &metrics)?;
     let api = Arc::new(Api {
         registry,
         reload: reload.clone(),
@@ -95,6 +89,21 @@ fn metrics(args: &Run, surroundings: &Surroundings, snapshot: &Snapshot, cache: 
     let cache = Arc::clone(cache);
     metrics.watch_cache(move || cache.state())?;
     Ok(metrics)
+}
+
+/// What swaps the components that are served from now on, and tells the metrics of them.
+fn keep_in_step(
+    assembler: Assembler,
+    assembly: Assembly,
+    metrics: &Metrics,
+) -> Result<(Swapper, Arc<Registry>, Reload)> {
+    let shares = assembler.shares();
+    metrics.watch_components(move || shares.components())?;
+    let expecting = metrics.clone();
+    let expect = move |snapshot: &Snapshot| snapshot.iter().for_each(|component| expecting.expect(&component.name));
+    let (swapper, registry, reload) = Swapper::new(assembler, assembly, expect);
+    metrics.watch_swaps(standings(Arc::clone(&registry), reload.clone()))?;
+    Ok((swapper, registry, reload))
 }
 
 /// How components stand, for the metrics.

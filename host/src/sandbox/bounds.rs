@@ -99,8 +99,10 @@ impl Meter {
 
     /// Waits before the guest is entered, where others of its component wait to go on. Else it costs an atomic load.
     pub(super) async fn may_begin(&self) {
-        if !self.has_turn.load(Ordering::Relaxed) {
-            self.begin_turn(self.turns.first().await);
+        if !self.has_turn.load(Ordering::Relaxed)
+            && let Some(turn) = self.turns.first().await
+        {
+            self.begin_turn(Some(turn));
         }
     }
 

@@ -19,7 +19,7 @@ use self::changes::Change;
 use self::stamps::Stamps;
 use self::watch::Watch;
 use crate::assemble::{Assembler, Assembly};
-use crate::registry::Registry;
+use crate::registry::{Registry, Snapshot};
 use crate::shutdown::Tasks;
 use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Severity};
 
@@ -62,7 +62,7 @@ pub struct Progress {
 pub struct Swapper {
     assembler: Assembler,
     registry: Arc<Registry>,
-    on_swap: Box<dyn Fn(&Registry) + Send + Sync>,
+    on_swap: Box<dyn Fn(&Snapshot) + Send + Sync>,
     watch: Watch,
     inputs: BTreeSet<PathBuf>,
     stamps: Stamps,
@@ -91,30 +91,30 @@ impl Reload {
 }
 
 impl Swapper {
-    /// Continues from what was assembled first and is served by `registry`. `on_swap` is called after each swap.
+    /// Continues from what was assembled first, which the registry serves. `on_swap` is told of each snapshot after it.
     pub fn new(
         assembler: Assembler,
-        registry: Arc<Registry>,
-        first: (BTreeSet<PathBuf>, Diagnostics),
-        on_swap: impl Fn(&Registry) + Send + Sync + 'static,
-    ) -> (Self, Reload) {
+        first: Assembly,
+        on_swap: impl Fn(&Snapshot) + Send + Sync + 'static,
+    ) -> (Self, Arc<Registry>, Reload) {
         let (asking, asked) = mpsc::channel(ASKING);
         let progress = Arc::new(Progress::default());
-        let (inputs, told) = first;
-        progress.mistakes.store(told.errors() as u64, Ordering::Relaxed);
+        let Assembly { snapshot, diagnostics, inputs } = first;
+        progress.mistakes.store(diagnostics.errors() as u64, Ordering::Relaxed);
+        let registry = Arc::new(Registry::new(snapshot));
         let swapper = Self {
             assembler,
-            registry,
+            registry: Arc::clone(&registry),
             on_swap: Box::new(on_swap),
             watch: Watch::new(),
             inputs,
             // No file looks like that, so the first look reads again what was read before anybody watched.
             stamps: Stamps::default(),
-            told,
+            told: diagnostics,
             progress: Arc::clone(&progress),
             asked,
         };
-        (swapper, Reload { asking, progress })
+        (swapper, registry, Reload { asking, progress })
     }
 
     /// Runs until the shutdown begins.
@@ -163,7 +163,7 @@ impl Swapper {
         let changes = changes::between(&self.registry.snapshot(), &snapshot);
         if !changes.is_empty() {
             self.registry.swap(snapshot);
-            (self.on_swap)(&self.registry);
+            (self.on_swap)(&self.registry.snapshot());
         }
         self.tell(changes, diagnostics)
     }
