@@ -163,6 +163,10 @@ async fn a_provider_that_keeps_failing_rests_and_comes_back() {
     let body = json!({ "inputs": [{ "content": "well" }] });
     assert_eq!(host.grpc.alpha1("bad", &body).await.unwrap_err().code(), Code::Unavailable);
     assert_eq!(metric(&host, "bad", "resting", None).await, 1.0);
+    let metadata = host.client.get("/v1.0/metadata").await.ok();
+    let standing = &metadata["parlor"]["components"][0];
+    assert_eq!((&standing["name"], &standing["state"]), (&json!("bad"), &json!("resting")));
+    assert!(standing["why"].as_str().unwrap().starts_with("keeps failing and rests since "), "{standing}");
     assert_eq!(metric(&host, "bad", "refusals_total", Some(("reason", "resting"))).await, 2.0);
     assert_eq!(metric(&host, "bad", "faults_total", Some(("kind", "trap"))).await, 19.0);
     host.client.alpha1("echo", "others are answered").await.ok();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::Result;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 use uuid::Uuid;
 
 pub use self::artifact::read_artifact;
@@ -48,7 +48,7 @@ pub struct Assembly {
 /// Makes one snapshot after the other of the same places.
 pub struct Assembler {
     sandbox: Sandbox,
-    places: Places,
+    places: Arc<Places>,
     built_ins: BuiltIns,
     seed: Uuid,
     running: BTreeMap<String, Running>,
@@ -65,7 +65,7 @@ impl Assembler {
     /// When the folder of providers can't be read.
     pub fn new(sandbox: Sandbox, places: Places) -> Result<Self> {
         let built_ins = BuiltIns::new(places.providers.as_deref())?;
-        Ok(Self { sandbox, places, built_ins, seed: Uuid::new_v4(), running: BTreeMap::new() })
+        Ok(Self { sandbox, places: Arc::new(places), built_ins, seed: Uuid::new_v4(), running: BTreeMap::new() })
     }
 
     /// What components share of the process.
@@ -77,7 +77,6 @@ impl Assembler {
     /// broken now is still what it was, and one that was never right is left out.
     pub async fn assemble(&mut self, last: &Snapshot) -> Assembly {
         let mut reading = self.read().await;
-        self.find_built_ins(&mut reading);
         let mut running = BTreeMap::new();
         let mut artifacts = self.artifacts();
         for declaration in std::mem::take(&mut reading.declarations) {
@@ -106,25 +105,28 @@ impl Assembler {
         }
     }
 
-    async fn read(&self) -> Reading {
-        let (resources, app, seed) = (self.places.resources.clone(), self.places.app.clone(), self.seed);
-        let read = move || read(&Sources { paths: &resources, environment: &ProcessEnvironment, app: &app, seed });
-        spawn_blocking(read).await.unwrap_or_else(|error| {
-            // Nothing was read, so whatever runs goes on.
-            let unread = |path: &PathBuf| {
-                Diagnostic::error(Location::whole(&Arc::from(path.as_path())), format!("can't be read: {error}"))
-            };
-            let unread: Vec<_> = self.places.resources.iter().map(unread).collect();
-            let diagnostics = unread.iter().cloned().collect();
-            Reading { unread, diagnostics, inputs: self.places.resources.clone(), ..Reading::default() }
-        })
+    /// Reads the files, and looks again which providers there are.
+    async fn read(&mut self) -> Reading {
+        let (places, seed) = (Arc::clone(&self.places), self.seed);
+        let read = spawn_blocking(move || {
+            let Places { resources, providers, app } = &*places;
+            let reading = read(&Sources { paths: resources, environment: &ProcessEnvironment, app, seed });
+            (reading, BuiltIns::new(providers.as_deref()))
+        });
+        match read.await {
+            Ok((mut reading, found)) => {
+                self.take_built_ins(found, &mut reading);
+                reading
+            }
+            Err(error) => self.nothing_read(&error),
+        }
     }
 
-    /// Looks again which providers there are.
-    fn find_built_ins(&mut self, reading: &mut Reading) {
+    /// Where the folder of providers can't be read, those are kept that there were.
+    fn take_built_ins(&mut self, found: Result<BuiltIns>, reading: &mut Reading) {
         let Some(folder) = &self.places.providers else { return };
         reading.inputs.push(folder.clone());
-        match BuiltIns::new(Some(folder)) {
+        match found {
             Ok(found) => self.built_ins = found,
             Err(error) => {
                 let at = Location::whole(&Arc::from(folder.as_path()));
@@ -132,6 +134,18 @@ impl Assembler {
             }
         }
         reading.inputs.extend(self.built_ins.files().map(PathBuf::from));
+    }
+
+    /// Whatever runs goes on.
+    fn nothing_read(&self, error: &JoinError) -> Reading {
+        let unread = |path: &PathBuf| {
+            let at = Location::whole(&Arc::from(path.as_path()));
+            Diagnostic::error(at, format!("can't be read: {error}"))
+        };
+        let resources = &self.places.resources;
+        let unread: Vec<_> = resources.iter().map(unread).collect();
+        let diagnostics = unread.iter().cloned().collect();
+        Reading { unread, diagnostics, inputs: resources.clone(), ..Reading::default() }
     }
 
     fn artifacts(&self) -> Artifacts {

@@ -58,7 +58,7 @@ async fn encode(
     let setup = std::sync::Arc::clone(&running.setup);
     let encoded = codec.call_encode(running.enter().await, &setup.settings, &request.into()).await;
     let outgoing = encoded.map_err(|error| running.fault(&error))?.map_err(|error| setup.provider_error(error))?;
-    http_request(outgoing).map_err(|error| setup.provider_error(error))
+    http_request(outgoing).map_err(|error| setup.malformed(error))
 }
 
 fn http_request(outgoing: wit::HttpRequest) -> Result<HttpRequest<RequestBody>, ProviderError> {

@@ -30,7 +30,14 @@ pub(super) fn refusal(error: &EgressError) -> Option<Refusal> {
         EgressError::NotGranted { .. } => Refusal::NotGranted,
         EgressError::Address { .. } => Refusal::Address,
         EgressError::SecretInUrl | EgressError::SecretInClear { .. } => Refusal::Secret,
-        EgressError::ReservedHeader { .. } | EgressError::Method { .. } => Refusal::Header,
+        EgressError::ReservedHeader { .. } | EgressError::RequestTrailers | EgressError::Method { .. } => {
+            Refusal::Header
+        }
+        EgressError::BadUrl { .. }
+        | EgressError::HeadersTooLarge { .. }
+        | EgressError::RequestTooLarge { .. }
+        | EgressError::RequestLength => Refusal::Request,
+        EgressError::TooManyExchanges { .. } => Refusal::Exchange,
         _ => return None,
     })
 }

@@ -204,6 +204,7 @@ impl Watch {
                 self.setup.share.tally.fault(fault);
                 self.attempt.failed(|| fault.to_string());
             }
+            Some(ConverseError::Deadline { .. }) => self.setup.share.tally.refusal(Refusal::Time),
             Some(_) => {}
         }
     }
@@ -254,6 +255,12 @@ impl Setup {
     /// Counts what egress refused of its own accord, whatever the guest makes of it.
     pub(super) fn count(&self, error: &EgressError) {
         fault::refusal(error).into_iter().for_each(|refusal| self.share.tally.refusal(refusal));
+    }
+
+    /// A request of the guest that is none.
+    pub(super) fn malformed(&self, error: ProviderError) -> ConverseError {
+        self.share.tally.refusal(Refusal::Request);
+        self.provider_error(error)
     }
 
     /// An error of egress as the caller's.

@@ -19,13 +19,20 @@ pub(super) enum Refusal {
     Secret,
     /// A header or a method that is the host's.
     Header,
+    /// A request that is malformed or too large.
+    Request,
+    /// One more exchange than may be open.
+    Exchange,
+    /// More time than a call may take, waiting for a vendor.
+    Time,
     /// A line of the log too many.
     Log,
 }
 
 impl Refusal {
     /// In the order of the enumeration.
-    const NAMES: [&str; 7] = ["busy", "resting", "not-granted", "address", "secret", "header", "log"];
+    const NAMES: [&str; 10] =
+        ["busy", "resting", "not-granted", "address", "secret", "header", "request", "exchange", "time", "log"];
 }
 
 /// The counts of one component.

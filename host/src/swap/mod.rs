@@ -126,7 +126,7 @@ impl Swapper {
     }
 
     async fn keep_in_step(&mut self) {
-        self.cover();
+        self.cover().await;
         // The first one makes up for what nobody watched while the host started, and is no scan that anything brought about.
         self.scan().await;
         loop {
@@ -151,7 +151,7 @@ impl Swapper {
             let before = Stamps::of(&self.inputs).await;
             let Assembly { snapshot, diagnostics, inputs } = self.assembler.assemble(&self.registry.snapshot()).await;
             self.inputs = inputs;
-            self.cover();
+            self.cover().await;
             let is_settled = Stamps::of(&self.inputs).await == before;
             if is_settled || attempts == ATTEMPTS {
                 self.stamps = before;
@@ -168,8 +168,8 @@ impl Swapper {
         self.tell(changes, diagnostics)
     }
 
-    fn cover(&mut self) {
-        self.watch.cover(&self.inputs);
+    async fn cover(&mut self) {
+        self.watch.cover(&self.inputs).await;
         self.tell_polling();
     }
 

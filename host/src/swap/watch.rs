@@ -11,6 +11,7 @@ use std::time::Duration;
 use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::folders;
@@ -75,10 +76,11 @@ impl Watch {
     }
 
     /// Watches all folders of these paths, those again that are watched already: a folder may have become another.
-    pub(super) fn cover(&mut self, paths: &BTreeSet<PathBuf>) {
+    pub(super) async fn cover(&mut self, paths: &BTreeSet<PathBuf>) {
         self.news.lock().awaited = paths.iter().filter_map(|path| path.file_name()).map(OsString::from).collect();
-        let mut folders = BTreeSet::new();
-        paths.iter().for_each(|path| folders::of(path, &mut folders));
+        let paths = paths.clone();
+        // A look at folders of a network may take long. Without an answer, those that are watched stay so.
+        let Ok((folders, silent)) = spawn_blocking(move || found(&paths)).await else { return };
         let Some(watcher) = &mut self.watcher else { return };
         let mut unwatched = None;
         for folder in &folders {
@@ -93,7 +95,7 @@ impl Watch {
             // It may be gone.
             let _ = watcher.unwatch(folder);
         }
-        self.gap = unwatched.or_else(|| folders.iter().find_map(|folder| without_events(folder)));
+        self.gap = unwatched.or(silent);
         self.watched = folders;
     }
 
@@ -182,6 +184,14 @@ impl Writing {
     }
 }
 
+/// The folders of all paths, and why one of them sends no events.
+fn found(paths: &BTreeSet<PathBuf>) -> (BTreeSet<PathBuf>, Option<String>) {
+    let mut folders = BTreeSet::new();
+    paths.iter().for_each(|path| folders::of(path, &mut folders));
+    let silent = folders.iter().find_map(|folder| without_events(folder));
+    (folders, silent)
+}
+
 fn told(error: &notify::Error) -> String {
     match &error.kind {
         notify::ErrorKind::MaxFilesWatch => {
@@ -234,7 +244,7 @@ mod tests {
         let file = folder.path().join("acme.yaml");
         fs::write(&file, "one").unwrap();
         let files = BTreeSet::from([file.clone()]);
-        watch.cover(&files);
+        watch.cover(&files).await;
         let before = Stamps::of(&files).await;
         let begun = Instant::now();
         change(&file);

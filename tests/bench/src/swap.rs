@@ -236,7 +236,7 @@ async fn converse(client: &Http, url: &str) -> Option<String> {
     let body = json!({ "inputs": [{ "content": "go" }] }).to_string();
     let answer = client.request(Request::post(url).body(Full::from(body)).ok()?).await.ok()?;
     let told: Value = serde_json::from_slice(&answer.into_body().collect().await.ok()?.to_bytes()).ok()?;
-    Some(told["outputs"][0]["result"].as_str()?.to_owned())
+    Some(told.pointer("/outputs/0/result")?.as_str()?.to_owned())
 }
 
 /// Such as `7, edition 0004`.

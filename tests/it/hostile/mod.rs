@@ -56,7 +56,19 @@ async fn let_loose(host: &Host, attacks: &[Attack<'_>]) {
     for attack in attacks {
         let attackers = (0..ATTACKERS).map(async |_| refused(&host.client, &attack.component(), &[attack.told]).await);
         beside_healthy(&host.client, join_all(attackers)).await;
+        let counted = count(host, &attack.component()).await;
+        assert!(counted >= ATTACKERS as u64, "{attack:?} is counted {counted} times");
     }
+}
+
+/// How often a component has failed as a program or was refused something, or had no answer in time, by the metrics.
+async fn count(host: &Host, component: &str) -> u64 {
+    let text = host.metrics().get("/").await.text();
+    let of = |series: &str| -> u64 {
+        let lines = text.lines().filter(|line| line.starts_with(series) && line.contains(&format!("\"{component}\"")));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    };
+    of("parlor_component_faults_total") + of("parlor_component_refusals_total")
 }
 
 /// Runs an attack while the healthy component is called, and asserts that all of those calls are answered.

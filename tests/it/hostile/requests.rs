@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use http::Response;
 use serde_json::{Value, json};
 
-use super::{beside_healthy, refused_when_told};
+use super::{beside_healthy, count, refused_when_told};
 use crate::harness::{Client, Host, HostBuilder, Upstream, guest};
 
 const WAYS: [&str; 2] = ["puppet-codec", "puppet-http"];
@@ -37,6 +37,8 @@ async fn all_refused(upstream: &Upstream, requests: &[(Value, [&str; 2])]) {
     });
     beside_healthy(&host.client, join_all(calls)).await;
     assert_eq!(upstream.connections(), 0);
+    // What `wasi:http` takes from no guest never comes to the host's own checks.
+    assert_eq!(count(&host, WAYS[0]).await, requests.len() as u64);
 }
 
 #[tokio::test]

@@ -1,11 +1,16 @@
 //! Calls under way while what they call is swapped.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use http::Request;
 use http_body_util::Full;
+use parlor::egress::{Egress, EgressConfig, Grant, StandIns};
+use parlor::registry::{Component, Registry, Snapshot, next_generation};
+use parlor::sandbox::{Equipment, GuestLimits, Sandbox};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -188,4 +193,39 @@ async fn a_host_that_is_killed_in_the_midst_of_a_swap_starts_again() {
     let scene = start();
     assert_eq!(version(&scene.host.client.alpha1("canned", "go").await.ok()), (7, 7));
     assert_eq!(scene.reload().await.1["mistakes"], json!([]));
+}
+
+#[tokio::test]
+async fn the_code_of_what_is_gone_is_freed_with_its_last_call() {
+    let sandbox = Sandbox::new(Egress::new(&EgressConfig::default()).unwrap(), None).unwrap();
+    let artifact = sandbox.load(edition(1), 64 << 20, Duration::from_secs(30)).await.unwrap();
+    let artifact = Arc::new(artifact);
+    let code = Arc::downgrade(&artifact);
+    let limits = GuestLimits {
+        memory: 64 << 20,
+        timeout: Duration::from_secs(30),
+        cpu: Duration::from_secs(2),
+        concurrency: 1,
+        response_bytes: 1 << 20,
+        events: 100,
+        log: 8,
+    };
+    let grant = Grant::new([], StandIns::default());
+    let equipment = Equipment { component: "canned".to_owned(), settings: Vec::new(), grant, limits };
+    let component = Component {
+        name: "canned".to_owned(),
+        component_type: "conversation.canned".to_owned(),
+        version: "v1".to_owned(),
+        model: None,
+        cache_ttl: None,
+        generation: next_generation(),
+        provider: sandbox.provider(artifact, equipment),
+    };
+    let components = BTreeMap::from([(component.name.clone(), Arc::new(component))]);
+    let registry = Registry::new(Snapshot { components, ..Snapshot::default() });
+    let called = registry.component("canned").unwrap();
+    registry.swap(Snapshot::default());
+    assert!(registry.component("canned").is_err() && code.upgrade().is_some(), "a call still has it");
+    drop(called);
+    assert!(code.upgrade().is_none());
 }
