@@ -133,8 +133,13 @@ impl WasiHttpHooks for Hooks {
         let (setup, outcome, left) = (Arc::clone(&self.setup), Arc::clone(&self.outcome), Arc::clone(&self.left));
         let host = request.uri().host().unwrap_or_default().to_owned();
         let begun = self.exchanges.begin();
+        let counting = Arc::clone(&setup);
+        let refused = move |error: EgressError| {
+            counting.count(&error);
+            refused(&outcome, error)
+        };
         Box::new(async move {
-            let exchange = begun.map_err(|error| refused(&outcome, error))?;
+            let exchange = begun.map_err(&refused)?;
             let request = request.map(|body| RequestBody::Streamed(body.map_err(Into::into).boxed_unsync()));
             let bounds = tightened(&setup.bounds, options);
             match setup.egress.send(&setup.grant, request, &bounds).await {
@@ -142,7 +147,7 @@ impl WasiHttpHooks for Hooks {
                     let body = move |error: EgressError| {
                         // It is under way for as long as there is a body to read.
                         let _under_way = &exchange;
-                        refused(&outcome, error)
+                        refused(error)
                     };
                     let limit = setup.limits.response_bytes;
                     let counted = |body| Counted { body, left, host, limit };
@@ -150,10 +155,7 @@ impl WasiHttpHooks for Hooks {
                     let nothing: Box<dyn Future<Output = _> + Send> = Box::new(std::future::ready(Ok(())));
                     Ok((response, nothing))
                 }
-                Err(error) => {
-                    setup.count(&error);
-                    Err(refused(&outcome, error))
-                }
+                Err(error) => Err(refused(error)),
             }
         })
     }
