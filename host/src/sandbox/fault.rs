@@ -38,6 +38,7 @@ pub(super) fn refusal(error: &EgressError) -> Option<Refusal> {
         | EgressError::RequestTooLarge { .. }
         | EgressError::RequestLength => Refusal::Request,
         EgressError::TooManyExchanges { .. } => Refusal::Exchange,
+        EgressError::Timeout { .. } => Refusal::Time,
         _ => return None,
     })
 }

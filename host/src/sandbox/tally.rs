@@ -23,7 +23,7 @@ pub(super) enum Refusal {
     Request,
     /// One more exchange than may be open.
     Exchange,
-    /// More time than a call may take, waiting for a vendor.
+    /// More time than a call may take, or a vendor for its part of it.
     Time,
     /// A line of the log too many.
     Log,
