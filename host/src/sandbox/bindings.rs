@@ -19,5 +19,5 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
-pub(super) use self::exports::parlor::conversation::{codec, conversation, description, streaming};
+pub(super) use self::exports::parlor::conversation::{codec, description};
 pub(super) use self::parlor::conversation::{log, types};

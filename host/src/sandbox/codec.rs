@@ -1,22 +1,82 @@
 //! Drives a codec: `encode`, the HTTP call that the host makes, `feed`. One instance from the first to the last.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, stream};
 use http::{HeaderMap, Request as HttpRequest, Response as HttpResponse};
 use http_body_util::BodyExt;
-use wasmtime::component::ResourceAny;
+use wasmtime::AsContextMut;
+use wasmtime::component::{Instance, InstancePre, ResourceAny};
 
-use super::bindings::codec as wit;
+use super::bindings::{codec as wit, types};
+use super::function::{Function, Signature};
 use super::provider::{Running, Setup};
+use super::state::CallState;
 use crate::answer::Answer;
 use crate::conversation::{ErrorKind, Event, ProviderError, Request};
 use crate::egress::{EgressError, RequestBody, ResponseBody};
 use crate::error::ConverseError;
 
+/// The functions of a codec.
+pub(super) struct Codec {
+    pub(super) encode: Function<Encode>,
+    open: Function<Open>,
+    feed: Function<Feed>,
+}
+
+pub(super) enum Encode {}
+enum Open {}
+enum Feed {}
+
+const INTERFACE: &str = "parlor:conversation/codec@0.1.0";
+
+impl Signature for Encode {
+    const INTERFACE: &'static str = INTERFACE;
+    const NAME: &'static str = "encode";
+    type Params<'a> = (&'a [(String, String)], &'a types::Request);
+    type Return = Result<wit::HttpRequest, types::Error>;
+}
+
+impl Signature for Open {
+    const INTERFACE: &'static str = INTERFACE;
+    const NAME: &'static str = "[constructor]decoder";
+    type Params<'a> = (u16, &'a [(String, String)], bool);
+    type Return = ResourceAny;
+}
+
+impl Signature for Feed {
+    const INTERFACE: &'static str = INTERFACE;
+    const NAME: &'static str = "[method]decoder.feed";
+    type Params<'a> = (ResourceAny, &'a [u8], bool);
+    type Return = Result<Vec<types::Event>, types::Error>;
+}
+
+impl Codec {
+    /// # Errors
+    /// When one of them is missing.
+    pub(super) fn find(pre: &InstancePre<CallState>) -> wasmtime::Result<Self> {
+        Ok(Self { encode: Function::find(pre)?, open: Function::find(pre)?, feed: Function::find(pre)? })
+    }
+
+    /// # Errors
+    /// When one of them is of another type.
+    pub(super) fn check(
+        &self,
+        mut store: impl AsContextMut<Data = CallState>,
+        instance: &Instance,
+    ) -> wasmtime::Result<()> {
+        self.encode.of(&mut store, instance)?;
+        self.open.of(&mut store, instance)?;
+        self.feed.of(&mut store, instance)?;
+        Ok(())
+    }
+}
+
 /// A codec at work on one answer.
 struct Decoding {
     running: Running,
-    codec: wit::Guest,
+    codec: Arc<Codec>,
     decoder: ResourceAny,
 }
 
@@ -28,19 +88,14 @@ struct Arriving {
 }
 
 /// One call, from the request to its first events; a stream goes on from there.
-pub(super) async fn call(
-    indices: &wit::GuestIndices,
-    mut running: Running,
-    request: Request,
-) -> Result<Answer, ConverseError> {
+pub(super) async fn call(codec: &Arc<Codec>, mut running: Running, request: Request) -> Result<Answer, ConverseError> {
     let streaming = request.streaming;
-    let codec = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
+    let codec = Arc::clone(codec);
     let outgoing = encode(&codec, &mut running, request).await?;
     let response = send(&running.setup, outgoing).await?;
     let (head, body) = response.into_parts();
     let (status, headers) = (head.status.as_u16(), readable(&head.headers));
-    let decoder = codec.decoder().call_constructor(running.enter().await, status, &headers, streaming).await;
-    let decoder = decoder.map_err(|error| running.fault(&error))?;
+    let decoder = running.call(&codec.open, (status, &headers, streaming)).await?;
     let mut decoding = Decoding { running, codec, decoder };
     if streaming {
         let arriving = Arriving { body, end: None };
@@ -51,13 +106,13 @@ pub(super) async fn call(
 }
 
 async fn encode(
-    codec: &wit::Guest,
+    codec: &Codec,
     running: &mut Running,
     request: Request,
 ) -> Result<HttpRequest<RequestBody>, ConverseError> {
-    let setup = std::sync::Arc::clone(&running.setup);
-    let encoded = codec.call_encode(running.enter().await, &setup.settings, &request.into()).await;
-    let outgoing = encoded.map_err(|error| running.fault(&error))?.map_err(|error| setup.provider_error(error))?;
+    let setup = Arc::clone(&running.setup);
+    let encoded = running.call(&codec.encode, (&setup.settings, &request.into())).await?;
+    let outgoing = encoded.map_err(|error| setup.provider_error(error))?;
     http_request(outgoing).map_err(|error| setup.malformed(error))
 }
 
@@ -163,9 +218,8 @@ fn joined(first: Bytes, rest: &[u8]) -> Bytes {
 
 impl Decoding {
     async fn feed(&mut self, bytes: &[u8], end: bool) -> Result<Vec<Event>, ConverseError> {
-        let fed = self.codec.decoder().call_feed(self.running.enter().await, self.decoder, bytes, end).await;
-        let events = fed.map_err(|error| self.running.fault(&error))?;
-        let events = events.map_err(|error| self.running.setup.provider_error(error))?;
+        let fed = self.running.call(&self.codec.feed, (self.decoder, bytes, end)).await?;
+        let events = fed.map_err(|error| self.running.setup.provider_error(error))?;
         self.running.taken(events.into_iter().map(Event::from).collect())
     }
 

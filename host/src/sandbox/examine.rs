@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
-use wasmtime::Store;
 use wasmtime::component::{Component, Instance};
+use wasmtime::{AsContextMut, Store};
 
 use super::bounds::Meter;
 use super::engine::Runtime;
@@ -156,7 +156,7 @@ impl Way {
     fn first_function(&self) -> &'static str {
         match self {
             Self::Codec(_) => "encode",
-            Self::Conversation { .. } => "converse",
+            Self::Conversation(_) => "converse",
         }
     }
 }
@@ -174,15 +174,11 @@ async fn call(
     setup: &Setup,
 ) -> wasmtime::Result<Option<String>> {
     let request = bindings::types::Request::from(greeting());
+    let params = (setup.settings.as_slice(), &request);
+    let store = store.as_context_mut();
     let error = match &artifact.way {
-        Way::Codec(codec) => {
-            let guest = codec.load(&mut *store, instance)?;
-            guest.call_encode(&mut *store, &setup.settings, &request).await?.err()
-        }
-        Way::Conversation { converse, .. } => {
-            let guest = converse.load(&mut *store, instance)?;
-            guest.call_converse(&mut *store, &setup.settings, &request).await?.err()
-        }
+        Way::Codec(codec) => codec.encode.call(store, instance, params).await?.err(),
+        Way::Conversation(functions) => functions.converse.call(store, instance, params).await?.err(),
     };
     Ok(error.map(|error| error.message))
 }

@@ -9,12 +9,15 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use wasmtime::component::ResourceAny;
+use wasmtime::AsContextMut;
+use wasmtime::component::{Instance, InstancePre, ResourceAny};
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpHooks};
 
-use super::bindings::{conversation, streaming, types};
+use super::bindings::types;
 use super::fault;
+use super::function::{Function, Signature};
 use super::provider::{Running, Setup};
+use super::state::CallState;
 use crate::answer::{Answer, events_of};
 use crate::conversation::{Event, Request, Response};
 use crate::egress::{Bounds, EgressError, ExchangesOfCall, RequestBody, ResponseBody};
@@ -24,28 +27,87 @@ use crate::limits;
 /// What egress said to the last HTTP call that it did not make.
 pub(super) type Outcome = Arc<Mutex<Option<EgressError>>>;
 
-/// One call. A provider without streaming answers a stream's request as well: whole.
-pub(super) async fn call(
-    converse: &conversation::GuestIndices,
-    open: Option<&streaming::GuestIndices>,
-    running: Running,
-    request: Request,
-) -> Result<Answer, ConverseError> {
-    match open {
-        Some(indices) if request.streaming => stream_of(indices, running, request).await,
-        _ => whole(converse, running, request).await,
+/// The functions of a provider that does its own I/O.
+pub(super) struct Conversation {
+    pub(super) converse: Function<Converse>,
+    streaming: Option<Arc<Streaming>>,
+}
+
+/// What it has besides when it can give an answer in pieces.
+struct Streaming {
+    open: Function<Open>,
+    next: Function<Next>,
+}
+
+pub(super) enum Converse {}
+enum Open {}
+enum Next {}
+
+impl Signature for Converse {
+    const INTERFACE: &'static str = "parlor:conversation/conversation@0.1.0";
+    const NAME: &'static str = "converse";
+    type Params<'a> = (&'a [(String, String)], &'a types::Request);
+    type Return = Result<types::Response, types::Error>;
+}
+
+const STREAMING: &str = "parlor:conversation/streaming@0.1.0";
+
+impl Signature for Open {
+    const INTERFACE: &'static str = STREAMING;
+    const NAME: &'static str = "open";
+    type Params<'a> = (&'a [(String, String)], &'a types::Request);
+    type Return = Result<ResourceAny, types::Error>;
+}
+
+impl Signature for Next {
+    const INTERFACE: &'static str = STREAMING;
+    const NAME: &'static str = "[method]event-stream.next";
+    type Params<'a> = (ResourceAny, u32);
+    type Return = Result<Option<Vec<types::Event>>, types::Error>;
+}
+
+impl Conversation {
+    /// # Errors
+    /// When one of them is missing.
+    pub(super) fn find(pre: &InstancePre<CallState>, streams: bool) -> wasmtime::Result<Self> {
+        let streaming = match streams {
+            true => Some(Arc::new(Streaming { open: Function::find(pre)?, next: Function::find(pre)? })),
+            false => None,
+        };
+        Ok(Self { converse: Function::find(pre)?, streaming })
+    }
+
+    /// # Errors
+    /// When one of them is of another type.
+    pub(super) fn check(
+        &self,
+        mut store: impl AsContextMut<Data = CallState>,
+        instance: &Instance,
+    ) -> wasmtime::Result<()> {
+        self.converse.of(&mut store, instance)?;
+        if let Some(streaming) = &self.streaming {
+            streaming.open.of(&mut store, instance)?;
+            streaming.next.of(&mut store, instance)?;
+        }
+        Ok(())
     }
 }
 
-async fn whole(
-    indices: &conversation::GuestIndices,
-    mut running: Running,
+/// One call. A provider without streaming answers a stream's request as well: whole.
+pub(super) async fn call(
+    functions: &Conversation,
+    running: Running,
     request: Request,
 ) -> Result<Answer, ConverseError> {
-    let guest = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
+    match &functions.streaming {
+        Some(streaming) if request.streaming => stream_of(streaming, running, request).await,
+        _ => whole(&functions.converse, running, request).await,
+    }
+}
+
+async fn whole(converse: &Function<Converse>, mut running: Running, request: Request) -> Result<Answer, ConverseError> {
     let setup = Arc::clone(&running.setup);
-    let answered = guest.call_converse(running.enter().await, &setup.settings, &request.into()).await;
-    let answered = answered.map_err(|error| running.fault(&error))?;
+    let answered = running.call(converse, (&setup.settings, &request.into())).await?;
     let response: Response = answered.map_err(|error| guest_error(&running, error))?.into();
     Ok(Answer::Whole(running.taken(events_of(response))?))
 }
@@ -53,32 +115,29 @@ async fn whole(
 /// A guest's stream, being read.
 struct Reading {
     running: Running,
-    guest: streaming::Guest,
+    streaming: Arc<Streaming>,
     stream: ResourceAny,
 }
 
 async fn stream_of(
-    indices: &streaming::GuestIndices,
+    streaming: &Arc<Streaming>,
     mut running: Running,
     request: Request,
 ) -> Result<Answer, ConverseError> {
-    let guest = indices.load(&mut running.store, &running.instance).map_err(|error| running.fault(&error))?;
     let setup = Arc::clone(&running.setup);
-    let opened = guest.call_open(running.enter().await, &setup.settings, &request.into()).await;
-    let opened = opened.map_err(|error| running.fault(&error))?;
+    let opened = running.call(&streaming.open, (&setup.settings, &request.into())).await?;
     let stream = opened.map_err(|error| guest_error(&running, error))?;
-    let reading = Reading { running, guest, stream };
+    let reading = Reading { running, streaming: Arc::clone(streaming), stream };
     Ok(Answer::Live(Box::pin(stream::unfold(Some(reading), next))))
 }
 
 async fn next(state: Option<Reading>) -> Option<(Result<Vec<Event>, ConverseError>, Option<Reading>)> {
     let mut reading = state?;
-    let Reading { running, guest, stream } = &mut reading;
-    let told = guest.event_stream().call_next(running.enter().await, *stream, limits::EVENT_BATCH).await;
-    let batch = match told {
+    let Reading { running, streaming, stream } = &mut reading;
+    let batch = match running.call(&streaming.next, (*stream, limits::EVENT_BATCH)).await {
         Ok(Ok(batch)) => batch?,
         Ok(Err(error)) => return Some((Err(guest_error(running, error)), None)),
-        Err(error) => return Some((Err(running.fault(&error)), None)),
+        Err(fault) => return Some((Err(fault), None)),
     };
     match running.taken(batch.into_iter().map(Event::from).collect()) {
         Ok(events) => Some((Ok(events), Some(reading))),

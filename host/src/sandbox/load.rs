@@ -10,10 +10,12 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
-use super::bindings::{codec, conversation, description, log, streaming};
+use super::bindings::{description, log};
 use super::bounds::Meter;
+use super::codec::Codec;
 use super::engine::Runtime;
 use super::fault;
+use super::guest_io::Conversation;
 use super::provider::Setup;
 use super::state::{CallState, HasLog};
 use crate::description::Description;
@@ -39,8 +41,8 @@ pub struct Artifact {
 
 /// How the provider is called.
 pub(super) enum Way {
-    Codec(codec::GuestIndices),
-    Conversation { converse: conversation::GuestIndices, streaming: Option<streaming::GuestIndices> },
+    Codec(Arc<Codec>),
+    Conversation(Conversation),
 }
 
 /// Why a `.wasm` is refused. Each begins with a verb: it is said of the artifact.
@@ -194,16 +196,10 @@ enum TrialError {
 async fn trial(artifact: &Artifact, store: &mut Store<CallState>) -> Result<Description, TrialError> {
     let instance = artifact.pre.instantiate_async(&mut *store).await.map_err(TrialError::Start)?;
     match &artifact.way {
-        Way::Codec(codec) => {
-            codec.load(&mut *store, &instance).map_err(TrialError::Shape)?;
-        }
-        Way::Conversation { converse, streaming } => {
-            converse.load(&mut *store, &instance).map_err(TrialError::Shape)?;
-            if let Some(streaming) = streaming {
-                streaming.load(&mut *store, &instance).map_err(TrialError::Shape)?;
-            }
-        }
+        Way::Codec(codec) => codec.check(&mut *store, &instance),
+        Way::Conversation(functions) => functions.check(&mut *store, &instance),
     }
+    .map_err(TrialError::Shape)?;
     let description = description::GuestIndices::new(&artifact.pre).map_err(TrialError::Shape)?;
     let description = description.load(&mut *store, &instance).map_err(TrialError::Shape)?;
     Ok(description.call_describe(&mut *store).await.map_err(TrialError::Start)?.into())
@@ -222,14 +218,10 @@ fn check_preamble(bytes: &[u8]) -> Result<(), LoadError> {
 
 impl Way {
     fn of(pre: &InstancePre<CallState>, names: &Names, is_codec: bool) -> wasmtime::Result<Self> {
-        if is_codec {
-            return Ok(Self::Codec(codec::GuestIndices::new(pre)?));
-        }
-        let streaming = match names.exports("streaming") {
-            true => Some(streaming::GuestIndices::new(pre)?),
-            false => None,
-        };
-        Ok(Self::Conversation { converse: conversation::GuestIndices::new(pre)?, streaming })
+        Ok(match is_codec {
+            true => Self::Codec(Arc::new(Codec::find(pre)?)),
+            false => Self::Conversation(Conversation::find(pre, names.exports("streaming"))?),
+        })
     }
 }
 

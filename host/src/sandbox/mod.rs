@@ -10,6 +10,7 @@ mod convert;
 mod engine;
 mod examine;
 mod fault;
+mod function;
 mod grants;
 mod guest_io;
 mod guest_log;

@@ -9,6 +9,7 @@ use wasmtime::component::Instance;
 use wasmtime::{AsContextMut, Store, StoreContextMut};
 
 use super::bounds::Meter;
+use super::function::{Function, Signature};
 use super::intake::Intake;
 use super::load::{Artifact, Way};
 use super::places::Place;
@@ -90,7 +91,7 @@ pub struct Provider {
 /// An instance at work. Dropping it ends the call, wherever the guest is, and then gives up its place.
 pub(super) struct Running {
     pub(super) store: Store<CallState>,
-    pub(super) instance: Instance,
+    instance: Instance,
     pub(super) setup: Arc<Setup>,
     meter: Arc<Meter>,
     intake: Intake,
@@ -146,10 +147,8 @@ impl Provider {
     ) -> Result<Answer, ConverseError> {
         let running = self.start(setup, place, meter).await?;
         match &self.artifact.way {
-            Way::Codec(indices) => codec::call(indices, running, request).await,
-            Way::Conversation { converse, streaming } => {
-                guest_io::call(converse, streaming.as_ref(), running, request).await
-            }
+            Way::Codec(codec) => codec::call(codec, running, request).await,
+            Way::Conversation(functions) => guest_io::call(functions, running, request).await,
         }
     }
 
@@ -278,13 +277,24 @@ impl Setup {
 
 impl Running {
     /// The store, when the guest may begin, with its clock set anew: time that passed outside the guest is not the guest's.
-    pub(super) async fn enter(&mut self) -> StoreContextMut<'_, CallState> {
+    async fn enter(&mut self) -> StoreContextMut<'_, CallState> {
         self.meter.may_begin().await;
         self.store.set_epoch_deadline(1);
         self.store.as_context_mut()
     }
 
-    pub(super) fn fault(&self, error: &wasmtime::Error) -> ConverseError {
+    /// Calls a function of the guest.
+    pub(super) async fn call<S: Signature>(
+        &mut self,
+        function: &Function<S>,
+        params: S::Params<'_>,
+    ) -> Result<S::Return, ConverseError> {
+        let instance = self.instance;
+        let called = function.call(self.enter().await, &instance, params).await;
+        called.map_err(|error| self.fault(&error))
+    }
+
+    fn fault(&self, error: &wasmtime::Error) -> ConverseError {
         self.setup.fault(fault::of_guest(error, &self.store, &self.setup.limits))
     }
 
