@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use uuid::Uuid;
-use wit_component::ComponentEncoder;
 
 use crate::cli::Componentize;
 
@@ -30,7 +29,7 @@ fn encode(module: &[u8]) -> Result<Vec<u8>> {
         [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => bail!("it is one already"),
         _ => bail!("it is not WebAssembly; name the `.wasm` that the compiler made"),
     }
-    ComponentEncoder::default().validate(true).module(module).and_then(|encoder| encoder.encode())
+    parlor_componentize::component(module)
 }
 
 /// Writes beside the file and renames, so that a host that serves it never reads half of it.

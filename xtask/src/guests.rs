@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use wit_component::ComponentEncoder;
 
 use crate::toolchain::{TARGET, Toolchain};
 use crate::workspace::Workspace;
@@ -82,11 +81,8 @@ fn encode(workspace: &Workspace, guest: &Guest) -> Result<()> {
         None => by_hand::module(workspace, &guest.module),
     };
     let module = module.with_context(|| format!("`{path}` can't be read"))?;
-    let component = ComponentEncoder::default()
-        .validate(true)
-        .module(&module)
-        .and_then(|encoder| encoder.encode())
-        .with_context(|| format!("`{path}` can't be made a component"))?;
+    let component =
+        parlor_componentize::component(&module).with_context(|| format!("`{path}` can't be made a component"))?;
     // A file that keeps its time spares the host a rebuild, and a running host a reload.
     if fs::read(&guest.component).is_ok_and(|present| present == component) {
         return Ok(());
