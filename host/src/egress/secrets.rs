@@ -5,16 +5,18 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 
 use crate::secret::Secret;
 
 const PREFIX: &str = "parlor-secret-";
 const RANDOM_BYTES: usize = 16;
+/// Made once: making one costs more than looking through a header with it.
+static PREFIXES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PREFIX));
 const STAND_IN_LENGTH: usize = PREFIX.len() + 2 * RANDOM_BYTES;
 
 /// Values shorter than this many bytes are not masked in texts: no vendor issues so short a key, and the placeholders
@@ -122,7 +124,7 @@ impl StandIns {
         if self.issued.is_empty() || text.len() < STAND_IN_LENGTH {
             return None;
         }
-        memmem::find_iter(text, PREFIX).find_map(|at| {
+        PREFIXES.find_iter(text).find_map(|at| {
             let (before, from) = text.split_at_checked(at)?;
             let (stand_in, after) = from.split_at_checked(STAND_IN_LENGTH)?;
             let issued = self.issued.iter().find(|issued| issued.stand_in.as_bytes() == stand_in)?;
