@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use mimalloc::MiMalloc;
 use parlor::app::{self, Manner, Surroundings};
 use parlor::cli::{Cli, Command};
 use parlor::componentize;
@@ -17,6 +18,10 @@ use parlor::launch::{self, Destination};
 use parlor::secret::Secret;
 use parlor::telemetry::Logs;
 use tokio::runtime::Builder;
+
+/// Calls make hundreds of small allocations, and free many of them on another thread than they were made on.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os();
