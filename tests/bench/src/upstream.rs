@@ -1,12 +1,12 @@
 //! The upstream that every measured call ends at: a canned chat completion, or twenty chunks of one where a stream is
 //! asked for, after the delay that the path names. It checks nothing.
 //!
-//! `POST /MILLISECONDS/v1/chat/completions` answers after that delay, `/v1/chat/completions` at once, and
-//! `GET /waiting` says how many calls are being held back.
+//! `POST /MILLISECONDS/v1/chat/completions` answers after that delay, give or take a quarter, `/v1/chat/completions` at
+//! once, and `GET /waiting` says how many calls are being held back.
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -42,7 +42,7 @@ async fn answer(request: Request<Incoming>, waiting: Arc<AtomicUsize>) -> Respon
     let asked = serde_json::from_slice(&body).unwrap_or(Asked { stream: false });
     if !delay.is_zero() {
         waiting.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(delay).await;
+        tokio::time::sleep(spread(delay)).await;
         waiting.fetch_sub(1, Ordering::Relaxed);
     }
     if asked.stream { chunks() } else { whole("application/json", Bytes::from_static(bodies::COMPLETION)) }
@@ -51,6 +51,16 @@ async fn answer(request: Request<Incoming>, waiting: Arc<AtomicUsize>) -> Respon
 fn delay(path: &str) -> Duration {
     let first = path.split('/').nth(1).unwrap_or_default();
     Duration::from_millis(first.parse().unwrap_or(0))
+}
+
+/// From three to five quarters of the delay, evenly and the same in every run. Calls that were all held back for the same
+/// time would come back all at once, and what is measured then is how long the last one queues behind the others.
+fn spread(delay: Duration) -> Duration {
+    /// The golden ratio's: steps of this size fall as evenly into a circle as steps can.
+    const STEP: u32 = 0x9e37_79b9;
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let share = CALLS.fetch_add(STEP, Ordering::Relaxed);
+    delay.mul_f64(0.75 + 0.5 * f64::from(share) / f64::from(u32::MAX))
 }
 
 fn whole(kind: &'static str, body: Bytes) -> Response<BoxBody<Bytes, Infallible>> {
