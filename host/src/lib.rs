@@ -28,6 +28,7 @@ pub mod launch;
 pub mod answer;
 pub mod conversation;
 pub mod description;
+pub mod digest;
 pub mod duration;
 pub mod error;
 pub mod limits;

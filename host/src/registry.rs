@@ -30,8 +30,7 @@ pub struct Component {
 impl Component {
     /// What its artifact hashes to: `sha256:` and hexadecimal digits.
     pub fn digest(&self) -> String {
-        let digits: String = self.provider.artifact().digest().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("sha256:{digits}")
+        format!("sha256:{}", self.provider.artifact().digest())
     }
 }
 
@@ -109,7 +108,6 @@ impl Snapshot {
 }
 
 /// The present snapshot. Reading it takes no lock.
-#[derive(Default)]
 pub struct Registry(ArcSwap<Snapshot>);
 
 impl Registry {

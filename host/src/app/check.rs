@@ -97,7 +97,7 @@ impl Component {
             name: component.name.clone(),
             component_type: component.component_type.clone(),
             version: component.version.clone(),
-            sha256: provider.artifact().digest().iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: provider.artifact().digest().to_string(),
             limits: LimitFacts::of(provider.limits()),
             granted_origins: provider.origins().map(ToString::to_string).collect(),
         }

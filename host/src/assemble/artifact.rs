@@ -6,7 +6,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -15,8 +14,9 @@ use crate::components::settle::unknown_type;
 use crate::components::wasm::Source;
 use crate::components::{Declaration, DeclaredSetting};
 use crate::description::SettingKind;
+use crate::digest::Digest;
 use crate::limits;
-use crate::sandbox::{Artifact, Sandbox};
+use crate::sandbox::{Artifact, Sandbox, Wasm};
 use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// Finds and loads artifacts.
@@ -24,15 +24,14 @@ pub(super) struct Artifacts {
     pub(super) sandbox: Sandbox,
     pub(super) built_ins: BuiltIns,
     /// By SHA-256 of the `.wasm`: components may share one, and one that runs is not compiled again.
-    pub(super) loaded: HashMap<[u8; 32], Arc<Artifact>>,
+    pub(super) loaded: HashMap<Digest, Arc<Artifact>>,
 }
 
-/// The bytes of a `.wasm`.
+/// A `.wasm` that is there.
 struct Found {
     /// For messages.
     name: String,
-    bytes: Cow<'static, [u8]>,
-    digest: [u8; 32],
+    wasm: Wasm,
 }
 
 impl Artifacts {
@@ -41,19 +40,19 @@ impl Artifacts {
     /// # Errors
     /// When it isn't there, isn't what `sha256` says, or is no provider that this host can run.
     pub(super) async fn of(&mut self, declaration: &Declaration) -> Result<Arc<Artifact>, Diagnostic> {
-        let Found { name, bytes, digest } = self.find(declaration).await?;
-        let at = source_location(declaration);
+        let Found { name, wasm } = self.find(declaration).await?;
+        let (at, digest) = (source_location(declaration), wasm.digest());
         if let Some(wanted) = declaration.sha256
             && wanted != digest
         {
-            let told = format!("{name} has the SHA-256 `{}`, and `sha256` asks for another", hex(&digest));
+            let told = format!("{name} has the SHA-256 `{digest}`, and `sha256` asks for another");
             return Err(Diagnostic::error(at, told).hint("check where the file came from, then correct `sha256`"));
         }
         if let Some(artifact) = self.loaded.get(&digest) {
             return Ok(Arc::clone(artifact));
         }
         let memory = usize::try_from(declaration.limits.memory).unwrap_or(limits::MAX_GUEST_MEMORY);
-        let load = self.sandbox.load(bytes.into_owned(), memory, declaration.init_timeout);
+        let load = self.sandbox.load(wasm, memory, declaration.init_timeout);
         let artifact =
             load.await.map_err(|error| Diagnostic::error(at, format!("{name} {error}")).hint(error.hint()))?;
         let artifact = Arc::new(artifact);
@@ -96,11 +95,11 @@ async fn found(
     declaration: &Declaration,
     read: impl FnOnce() -> io::Result<Cow<'static, [u8]>> + Send + 'static,
 ) -> Result<Found, String> {
-    let read = spawn_blocking(|| read().map(|bytes| (Sha256::digest(&bytes).into(), bytes)));
+    let read = spawn_blocking(|| read().map(Wasm::from));
     let read = timeout(declaration.init_timeout, read).await.map_err(io::Error::from);
     let read = read.and_then(|read| read.map_err(io::Error::from)).flatten();
     match read {
-        Ok((digest, bytes)) => Ok(Found { name, bytes, digest }),
+        Ok(wasm) => Ok(Found { name, wasm }),
         Err(error) => Err(format!("{name} can't be read: {error}")),
     }
 }
@@ -139,8 +138,4 @@ pub(super) fn unheard(declaration: &Declaration, artifact: &Artifact) -> Diagnos
     let hint = format!("add `allowedHosts: [{wanted}]` under `spec.wasm` if you trust it with that");
     diagnostics.push(Diagnostic::warning(source_location(declaration), what).hint(hint));
     diagnostics
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -151,7 +151,7 @@ impl Assembler {
     fn artifacts(&self) -> Artifacts {
         let loaded = self.running.values().map(|running| {
             let artifact = running.component.provider.artifact();
-            (*artifact.digest(), Arc::clone(artifact))
+            (artifact.digest(), Arc::clone(artifact))
         });
         Artifacts { sandbox: self.sandbox.clone(), built_ins: self.built_ins.clone(), loaded: loaded.collect() }
     }

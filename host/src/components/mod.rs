@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::digest::Digest;
 use crate::origin::Origin;
 use crate::secret::Secret;
 use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location, closest};
@@ -76,7 +77,7 @@ pub struct Declaration {
     /// Where the provider comes from.
     pub source: Source,
     /// What the artifact must hash to.
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: Option<Digest>,
     /// What `allowedHosts` grants.
     pub allowed_origins: Vec<Origin>,
     /// Whether the names among `allowed_origins` may resolve to private addresses.

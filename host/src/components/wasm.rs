@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::digest::Digest;
 use crate::duration;
 use crate::limits::{MAX_GUEST_MEMORY, RUNNING_PROVIDERS};
 use crate::origin::Origin;
@@ -48,7 +49,7 @@ pub(super) struct Wasm {
     pub(super) at: Position,
     /// Absent when it was wrong, which is reported.
     pub(super) source: Option<Source>,
-    pub(super) sha256: Option<[u8; 32]>,
+    pub(super) sha256: Option<Digest>,
     pub(super) allowed_origins: Vec<Origin>,
     pub(super) private_network: bool,
     pub(super) limits: Limits,
@@ -126,27 +127,16 @@ fn is_pinned(reference: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
     let Some((name, digest)) = reference.split_once('@') else { return false };
     let segments = name.split('/').all(|segment| !segment.is_empty() && segment.chars().all(is_part));
-    segments && name.contains('/') && digest.strip_prefix("sha256:").and_then(digest_of).is_some()
+    segments && name.contains('/') && digest.strip_prefix("sha256:").and_then(Digest::parse).is_some()
 }
 
-fn sha256(text: &At<String>, report: &mut Report) -> Option<[u8; 32]> {
-    let digest = digest_of(&text.value);
+fn sha256(text: &At<String>, report: &mut Report) -> Option<Digest> {
+    let digest = Digest::parse(&text.value);
     if digest.is_none() {
         let what = "`spec.wasm.sha256` must have 64 hexadecimal digits";
         report.error(text.at, what, "write what `sha256sum` prints for the file, in quotes");
     }
     digest
-}
-
-fn digest_of(text: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (index, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(digest)
 }
 
 fn limits(node: &Node, report: &mut Report) -> Limits {

@@ -139,7 +139,7 @@ impl Facts {
     /// `source` is the file, or the type of a built-in provider.
     pub fn new(source: String, is_built_in: bool, size: usize, examination: Examination) -> Self {
         let Examination { digest, compiled, names, description, first_call, refusal } = examination;
-        let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = digest.to_string();
         let world = names.as_ref().and_then(world);
         let description = description.map(Description::of);
         let yaml = description.as_ref().filter(|_| !is_built_in).map(|told| yaml(&source, &sha256, told));

@@ -18,7 +18,9 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::engine::told;
+use super::load::Wasm;
 use super::owned;
+use crate::digest::Digest;
 use crate::limits;
 
 /// A folder of compiled components. Several processes may share one.
@@ -52,9 +54,9 @@ impl CompileCache {
         Ok(Self { folder })
     }
 
-    /// The component of a `.wasm` with this SHA-256, compiled now or earlier. Blocks.
-    pub(super) fn component(&self, engine: &Engine, wasm: &[u8], digest: &[u8; 32]) -> wasmtime::Result<Component> {
-        let name = name(engine, digest);
+    /// The component of a `.wasm`, compiled now or earlier. Blocks.
+    pub(super) fn component(&self, engine: &Engine, wasm: &Wasm) -> wasmtime::Result<Component> {
+        let name = name(engine, wasm.digest());
         let path = self.folder.join(&name);
         match read(engine, &path, &name) {
             Ok(Some(component)) => return Ok(component),
@@ -65,7 +67,7 @@ impl CompileCache {
                 let _ = fs::remove_file(&path);
             }
         }
-        let component = Component::new(engine, wasm)?;
+        let component = Component::new(engine, wasm.bytes())?;
         if let Err(error) = self.keep(&name, &component) {
             let folder = self.folder.display();
             tracing::warn!("can't keep compiled code in `{folder}`: {error:#}; the next start compiles it anew");
@@ -115,10 +117,9 @@ impl CompileCache {
 }
 
 /// The file of a `.wasm`: what differs by compiler, processor or settings never meets.
-fn name(engine: &Engine, digest: &[u8; 32]) -> String {
+fn name(engine: &Engine, digest: Digest) -> String {
     let mut compatibility = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut compatibility);
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{digest}-{:016x}.{FINISHED}", compatibility.finish())
 }
 

@@ -10,6 +10,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::compiled::CompileCache;
+use super::load::Wasm;
 use super::places::Room;
 use crate::limits;
 
@@ -32,11 +33,11 @@ impl Runtime {
         Ok(Self { engine, compiled, _ticker: Arc::new(ticker) })
     }
 
-    /// The component of a `.wasm` with this SHA-256. Blocks for as long as the compiler takes.
-    pub(super) fn component(&self, wasm: &[u8], digest: &[u8; 32]) -> wasmtime::Result<Component> {
+    /// The component of a `.wasm`. Blocks for as long as the compiler takes.
+    pub(super) fn component(&self, wasm: &Wasm) -> wasmtime::Result<Component> {
         match &self.compiled {
-            Some(compiled) => compiled.component(&self.engine, wasm, digest),
-            None => Component::new(&self.engine, wasm),
+            Some(compiled) => compiled.component(&self.engine, wasm),
+            None => Component::new(&self.engine, wasm.bytes()),
         }
     }
 }

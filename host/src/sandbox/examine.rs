@@ -4,26 +4,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 use wasmtime::component::{Component, Instance};
 use wasmtime::{AsContextMut, Store};
 
 use super::bounds::Meter;
 use super::engine::Runtime;
-use super::load::{Artifact, Linkers, LoadError, Names, Way};
+use super::load::{Artifact, Linkers, LoadError, Names, Wasm, Way};
 use super::provider::{GuestLimits, Setup};
 use super::state::CallState;
 use super::{Sandbox, bindings, fault};
 use crate::conversation::{Message, Part, Request, Role};
 use crate::description::{Description, Setting, SettingKind};
+use crate::digest::Digest;
 use crate::egress::{Grant, StandIns};
 use crate::limits;
 
 /// What was seen of an artifact. What comes after the step at which it was refused is absent.
 pub struct Examination {
-    /// SHA-256 of the `.wasm`.
-    pub digest: [u8; 32],
+    pub digest: Digest,
     pub compiled: Option<Compiled>,
     pub names: Option<Interfaces>,
     pub description: Option<Description>,
@@ -71,9 +70,10 @@ pub struct FirstCall {
 impl Sandbox {
     /// Looks an artifact over. Anything may be wrong with it.
     pub async fn examine(&self, bytes: Vec<u8>) -> Examination {
-        let digest = Sha256::digest(&bytes).into();
+        let wasm = Wasm::from(bytes);
+        let digest = wasm.digest();
         let (runtime, linkers) = (self.runtime.clone(), Arc::clone(&self.linkers));
-        let compile = tokio::task::spawn_blocking(move || Compilation::of(&runtime, &linkers, &bytes, digest));
+        let compile = tokio::task::spawn_blocking(move || Compilation::of(&runtime, &linkers, &wasm));
         let Compilation { compiled, names, artifact } =
             compile.await.unwrap_or_else(|error| Compilation::failed(LoadError::crashed(&error)));
         let mut examination =
@@ -129,16 +129,16 @@ impl Compilation {
         Self { compiled: None, names: None, artifact: Err(error) }
     }
 
-    fn of(runtime: &Runtime, linkers: &Linkers, bytes: &[u8], digest: [u8; 32]) -> Self {
+    fn of(runtime: &Runtime, linkers: &Linkers, wasm: &Wasm) -> Self {
         let began = Instant::now();
-        let component = match Artifact::component(runtime, bytes, &digest) {
+        let component = match Artifact::component(runtime, wasm) {
             Ok(component) => component,
             Err(error) => return Self::failed(error),
         };
         let time = began.elapsed();
         let compiled = Compiled { time, code: code_size(&component) };
         let names = Interfaces::of(Names::of(&component, &runtime.engine));
-        let artifact = Artifact::link(runtime, linkers, &component, digest);
+        let artifact = Artifact::link(runtime, linkers, &component, wasm.digest());
         Self { compiled: Some(compiled), names: Some(names), artifact }
     }
 }

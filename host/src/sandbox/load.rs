@@ -3,10 +3,10 @@
 //! Names, then links, then types, then a trial instance that is asked for its description. Each failure is one sentence
 //! with a remedy. Compiling takes milliseconds to seconds and runs on a thread that may block.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
@@ -19,6 +19,7 @@ use super::guest_io::Conversation;
 use super::provider::Setup;
 use super::state::{CallState, HasLog};
 use crate::description::Description;
+use crate::digest::Digest;
 use crate::limits;
 
 /// The package that a provider implements, and the minor version that this host speaks.
@@ -30,12 +31,41 @@ const SPOKEN: &str = "0.1";
 const LINKED_WASI: [&str; 7] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:http/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
+/// A `.wasm`, hashed.
+pub struct Wasm {
+    bytes: Cow<'static, [u8]>,
+    digest: Digest,
+}
+
+impl Wasm {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+/// Hashes, which for a large artifact takes tens of milliseconds.
+impl From<Cow<'static, [u8]>> for Wasm {
+    fn from(bytes: Cow<'static, [u8]>) -> Self {
+        Self { digest: Digest::of(&bytes), bytes }
+    }
+}
+
+impl From<Vec<u8>> for Wasm {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(Cow::Owned(bytes))
+    }
+}
+
 /// Compiled code and what it says of itself.
 pub struct Artifact {
     pub(super) pre: InstancePre<CallState>,
     pub(super) way: Way,
     runtime: Runtime,
-    digest: [u8; 32],
+    digest: Digest,
     description: Description,
 }
 
@@ -126,21 +156,20 @@ pub(super) struct Names {
 
 impl Artifact {
     /// Compiles and checks. Blocks for as long as the compiler takes; the trial follows with [`Artifact::describe`].
-    pub(super) fn compile(runtime: &Runtime, linkers: &Linkers, bytes: &[u8]) -> Result<Self, LoadError> {
-        let digest = Sha256::digest(bytes).into();
-        Self::link(runtime, linkers, &Self::component(runtime, bytes, &digest)?, digest)
+    pub(super) fn compile(runtime: &Runtime, linkers: &Linkers, wasm: &Wasm) -> Result<Self, LoadError> {
+        Self::link(runtime, linkers, &Self::component(runtime, wasm)?, wasm.digest)
     }
 
-    pub(super) fn component(runtime: &Runtime, bytes: &[u8], digest: &[u8; 32]) -> Result<Component, LoadError> {
-        check_preamble(bytes)?;
-        runtime.component(bytes, digest).map_err(|error| LoadError::Invalid(error.root_cause().to_string()))
+    pub(super) fn component(runtime: &Runtime, wasm: &Wasm) -> Result<Component, LoadError> {
+        check_preamble(&wasm.bytes)?;
+        runtime.component(wasm).map_err(|error| LoadError::Invalid(error.root_cause().to_string()))
     }
 
     pub(super) fn link(
         runtime: &Runtime,
         linkers: &Linkers,
         component: &Component,
-        digest: [u8; 32],
+        digest: Digest,
     ) -> Result<Self, LoadError> {
         let names = Names::of(component, &runtime.engine);
         let is_codec = names.check()?;
@@ -180,9 +209,9 @@ impl Artifact {
         &self.description
     }
 
-    /// SHA-256 of the `.wasm`.
-    pub fn digest(&self) -> &[u8; 32] {
-        &self.digest
+    /// Of the `.wasm`.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 }
 

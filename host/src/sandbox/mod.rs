@@ -11,7 +11,6 @@ mod engine;
 mod examine;
 mod fault;
 mod function;
-mod grants;
 mod guest_io;
 mod guest_log;
 mod intake;
@@ -37,7 +36,7 @@ use tokio::time::timeout;
 use self::engine::Runtime;
 pub use self::examine::{Examination, FirstCall, Import, Interfaces};
 use self::load::Linkers;
-pub use self::load::{Artifact, LoadError};
+pub use self::load::{Artifact, LoadError, Wasm};
 use self::places::Room;
 use self::provider::Setup;
 pub use self::provider::{GuestLimits, Provider};
@@ -82,9 +81,10 @@ impl Sandbox {
     ///
     /// # Errors
     /// Each a sentence that begins with a verb: it is said of the artifact.
-    pub async fn load(&self, bytes: Vec<u8>, memory: usize, trial: Duration) -> Result<Artifact, LoadError> {
+    pub async fn load(&self, wasm: impl Into<Wasm>, memory: usize, trial: Duration) -> Result<Artifact, LoadError> {
+        let wasm = wasm.into();
         let (runtime, linkers) = (self.runtime.clone(), Arc::clone(&self.linkers));
-        let compile = move || Artifact::compile(&runtime, &linkers, &bytes);
+        let compile = move || Artifact::compile(&runtime, &linkers, &wasm);
         let compiled = tokio::task::spawn_blocking(compile).await;
         let artifact = compiled.map_err(|error| LoadError::crashed(&error))??;
         self.described(artifact, memory, trial).await

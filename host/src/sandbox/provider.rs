@@ -23,6 +23,7 @@ use crate::conversation::{Event, ProviderError, Request};
 use crate::egress::{Bounds, Egress, EgressError, Exchanges, Grant, StandIns};
 use crate::error::{Busy, ConverseError, Fault, Resting};
 use crate::limits;
+use crate::origin::Origin;
 use crate::secret::Secret;
 
 /// What one provider may use.
@@ -110,6 +111,16 @@ impl Provider {
     /// What it runs.
     pub fn artifact(&self) -> &Arc<Artifact> {
         &self.artifact
+    }
+
+    /// What it may use.
+    pub fn limits(&self) -> GuestLimits {
+        self.setup.limits
+    }
+
+    /// What it may reach.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.setup.grant.origins()
     }
 
     /// Runs one call in an instance of its own. `key`, when there is one, takes the place of the setting of that name.
