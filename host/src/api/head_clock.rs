@@ -5,12 +5,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::{Sleep, Timer};
 use tokio::io::AsyncRead;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::io::InspectReader;
 
 /// Of one connection: what it tells hyper in place of the time.
@@ -59,7 +59,7 @@ impl HeadClock {
 impl Timer for HeadClock {
     fn sleep(&self, limit: Duration) -> Pin<Box<dyn Sleep>> {
         self.begin_to_wait();
-        Box::pin(Wait { clock: self.clone(), limit, sleep: Box::pin(tokio::time::sleep(limit)) })
+        Box::pin(Wait { clock: self.clone(), limit, sleep: None })
     }
 
     fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn Sleep>> {
@@ -71,11 +71,12 @@ impl Timer for HeadClock {
     }
 }
 
-/// Ends when a head has taken longer than its limit.
+/// Ends when a head has taken longer than its limit. Most heads come whole: their waits never set a timer.
 struct Wait {
     clock: HeadClock,
     limit: Duration,
-    sleep: Pin<Box<tokio::time::Sleep>>,
+    /// From the head's first byte on.
+    sleep: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Sleep for Wait {}
@@ -83,15 +84,10 @@ impl Sleep for Wait {}
 impl Future for Wait {
     type Output = ();
 
+    /// Hyper polls it whenever bytes have come and the head is not whole.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            ready!(self.sleep.as_mut().poll(context));
-            let now = Instant::now();
-            let deadline = self.clock.heard().since.unwrap_or(now) + self.limit;
-            if deadline <= now {
-                return Poll::Ready(());
-            }
-            self.sleep.as_mut().reset(deadline);
-        }
+        let Some(since) = self.clock.heard().since else { return Poll::Pending };
+        let limit = self.limit;
+        self.sleep.get_or_insert_with(|| Box::pin(sleep_until(since + limit))).as_mut().poll(context)
     }
 }

@@ -1,7 +1,9 @@
 //! Connections: accepts them, speaks HTTP/1.1 and HTTP/2 with prior knowledge on one port, and lets them end in peace.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tower_service::Service;
 
 use super::head_clock::HeadClock;
@@ -141,12 +143,15 @@ async fn unless_silent(
     connection: impl Future<Output = Result<(), Failure>>,
     clock: &HeadClock,
 ) -> Result<(), Failure> {
-    tokio::pin!(connection);
-    match timeout(limits::CLIENT_HEADER, &mut connection).await {
-        Ok(outcome) => outcome,
-        Err(_) if clock.is_silent() => Err("the client has said nothing".into()),
-        Err(_) => connection.await,
-    }
+    let mut connection = std::pin::pin!(connection);
+    let mut patience = std::pin::pin!(sleep(limits::CLIENT_HEADER));
+    poll_fn(|context| match connection.as_mut().poll(context) {
+        Poll::Pending if clock.is_silent() => {
+            patience.as_mut().poll(context).map(|()| Err("the client has said nothing".into()))
+        }
+        outcome => outcome,
+    })
+    .await
 }
 
 /// A failed accept is one client's affair, unless the process is out of descriptors: then some must be given back first.
@@ -157,7 +162,7 @@ async fn pause(error: &io::Error) {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
     );
     if !is_client {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        sleep(Duration::from_millis(100)).await;
     }
 }
 
@@ -171,7 +176,7 @@ mod tests {
     use http_body_util::BodyExt;
     use hyper::client::conn::http2;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-    use tokio::time::{Instant, sleep};
+    use tokio::time::{Instant, timeout};
 
     use super::*;
 
