@@ -27,7 +27,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     debian::ensure(&LOAD_GENERATOR)?;
     guests::build(workspace, &[])?;
-    step::step("builds as they are handed out, which take a quarter of an hour", || {
+    step::step("builds as they are handed out, which take some twenty minutes", || {
         // Apart, so that the host is built exactly as it is handed out.
         step::run(workspace.cargo().args(["build", "--locked", "--profile", "dist", "--package", "parlor"]))?;
         step::run(workspace.cargo().args(["build", "--locked", "--profile", "dist", "--package", "parlor-bench"]))

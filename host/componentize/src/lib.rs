@@ -24,7 +24,7 @@ fn without_destructors(module: &[u8]) -> Result<Vec<u8>> {
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
         if let Payload::ExportSection(exports) = payload {
-            kept.section(&without_destructor(exports)?);
+            kept.section(&other_exports(exports)?);
         } else if let Some((id, range)) = payload.as_section() {
             let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
             let data = module.get(range).context("a section is cut off")?;
@@ -34,7 +34,8 @@ fn without_destructors(module: &[u8]) -> Result<Vec<u8>> {
     Ok(kept.finish())
 }
 
-fn without_destructor(exports: ExportSectionReader<'_>) -> Result<ExportSection> {
+/// All exports but the destructors.
+fn other_exports(exports: ExportSectionReader<'_>) -> Result<ExportSection> {
     let mut kept = ExportSection::new();
     for export in exports {
         let export = export?;
