@@ -1,6 +1,8 @@
 //! From the bytes of an answer to events: a stream of chunks, one whole completion, or a failure. What came decides which,
 //! not what was asked for, because some engines answer in the other form.
 
+use std::fmt::Display;
+
 use parlor_sdk::body::{Body, Whole};
 use parlor_sdk::lines::LineTooLong;
 use parlor_sdk::types::{Error, ErrorKind, Event, Started, Usage};
@@ -131,8 +133,10 @@ impl Completion {
         if body.truncated {
             return Err(self.unreadable(&format!("the answer is longer than {LONGEST_BODY} bytes")));
         }
-        let unreadable = |error| self.unreadable(&format!("the answer is no chat completion: {error}"));
-        let chunk: Chunk<'_> = serde_json::from_slice(body.bytes).map_err(unreadable)?;
+        let unreadable = |error: &dyn Display| self.unreadable(&format!("the answer is no chat completion: {error}"));
+        // As text at once: read from bytes, each of its strings would be looked at on its own.
+        let text = str::from_utf8(body.bytes).map_err(|error| unreadable(&error))?;
+        let chunk: Chunk<'_> = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
         self.take_chunk(chunk, events)?;
         if self.candidates.is_empty() {
             return Err(self.unreadable("the answer holds no choice"));

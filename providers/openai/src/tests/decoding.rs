@@ -223,7 +223,14 @@ fn what_came_decides_how_it_is_read() {
     assert_eq!(decode(200, "application/json", true, whole).error, None);
     let streamed = stream(&[delta(json!({"content": "hi"})), finish("stop")]);
     assert_eq!(decode(200, "text/event-stream; charset=utf-8", false, streamed.as_bytes()).error, None);
-    for body in [&b"<html>"[..], b"", br#"{"choices":[]}"#, br#"{"choices":[{"message":{"content":7}}]}"#] {
+    for body in [
+        &b"<html>"[..],
+        b"",
+        b"\xff",
+        br#"{"choices":[]}"#,
+        br#"{"choices":[{"message":{"content":7}}]}"#,
+        b"{\"choices\":[{\"message\":{\"content\":\"\xff\"}}]}",
+    ] {
         assert_eq!(decode(200, "application/json", false, body).error.unwrap().kind, ErrorKind::Decode);
     }
 }
