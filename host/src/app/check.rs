@@ -10,16 +10,16 @@ use crate::assemble::Assembly;
 use crate::cli::Check;
 use crate::inspect::LimitFacts;
 use crate::registry::{self, Snapshot};
-use crate::yaml::diagnostic::Diagnostic;
+use crate::yaml::diagnostic::Diagnostics;
 
 /// What is printed with `--json`. Fields are added with time, and don't change their meaning.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct Report<'a> {
     /// Those that a start would serve, by name.
     components: Vec<Component>,
     /// Every mistake of every file, by file and place.
-    diagnostics: Vec<Mistake>,
+    diagnostics: &'a Diagnostics,
     /// How many of them are errors, for each of which something is not served.
     errors: usize,
     warnings: usize,
@@ -38,22 +38,6 @@ struct Component {
     limits: LimitFacts,
     /// What the provider may reach.
     granted_origins: Vec<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Mistake {
-    /// `error` or `warning`.
-    severity: &'static str,
-    file: String,
-    /// From 1; `null` when the whole file is meant.
-    line: Option<u32>,
-    /// In characters from 1.
-    column: Option<u32>,
-    /// What is wrong.
-    what: String,
-    /// What to do about it.
-    hint: Option<String>,
 }
 
 /// Reports every mistake of the files, and of the providers that they name. Its code is 1 when there is an error.
@@ -77,13 +61,13 @@ pub async fn check(args: Check, surroundings: Surroundings) -> Result<ExitCode> 
     Ok(if report.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-impl Report {
-    fn of(assembly: &Assembly) -> Self {
-        let diagnostics: Vec<Mistake> = assembly.diagnostics.iter().map(Mistake::of).collect();
-        let errors = assembly.diagnostics.errors();
+impl<'a> Report<'a> {
+    fn of(assembly: &'a Assembly) -> Self {
+        let diagnostics = &assembly.diagnostics;
+        let errors = diagnostics.errors();
         Self {
             components: assembly.snapshot.iter().map(Component::of).collect(),
-            warnings: diagnostics.len().saturating_sub(errors),
+            warnings: diagnostics.iter().len().saturating_sub(errors),
             diagnostics,
             errors,
         }
@@ -100,20 +84,6 @@ impl Component {
             sha256: provider.artifact().digest().to_string(),
             limits: LimitFacts::of(provider.limits()),
             granted_origins: provider.origins().map(ToString::to_string).collect(),
-        }
-    }
-}
-
-impl Mistake {
-    fn of(diagnostic: &Diagnostic) -> Self {
-        let position = diagnostic.at.position;
-        Self {
-            severity: diagnostic.severity.as_str(),
-            file: diagnostic.at.file.display().to_string(),
-            line: position.map(|position| position.line),
-            column: position.map(|position| position.column),
-            what: diagnostic.what.clone(),
-            hint: diagnostic.hint.clone(),
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::limits;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
 use crate::shutdown::Signals;
-use crate::yaml::diagnostic::{Diagnostics, Severity};
+use crate::swap;
 
 /// What the process finds in its environment; read once, in `main.rs`.
 #[derive(Debug, Default)]
@@ -93,7 +93,7 @@ pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Resul
 /// Runs the apps of a run file, each with a host of its own.
 async fn run_several(path: &Path, args: &Run, surroundings: &Surroundings) -> Result<ExitCode> {
     let reading = run_file::read(&run_file::file(path), surroundings.home.as_deref());
-    log(&reading.diagnostics);
+    swap::log(&reading.diagnostics);
     let mistakes = reading.diagnostics.errors();
     if mistakes > 0 {
         anyhow::bail!("{} in the run file; nothing is started", counted(mistakes, "mistake"));
@@ -143,13 +143,4 @@ fn counted(count: usize, what: &str) -> String {
 /// Writes to standard output, which is for the caller; logs are not.
 fn say(text: &str) -> Result<()> {
     writeln!(io::stdout(), "{}", text.trim_end()).context("can't write to standard output")
-}
-
-fn log(diagnostics: &Diagnostics) {
-    for diagnostic in diagnostics {
-        match diagnostic.severity {
-            Severity::Error => tracing::error!("{diagnostic}"),
-            Severity::Warning => tracing::warn!("{diagnostic}"),
-        }
-    }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use tokio::time::Instant;
 
 use super::doors::Doors;
-use super::{Manner, Surroundings, assembler, counted, log, say};
+use super::{Manner, Surroundings, assembler, counted, say};
 use crate::api::listen::Listener;
 use crate::api::server::Served;
 use crate::api::{self, Api, Extended, SharedApi};
@@ -21,7 +21,7 @@ use crate::limits;
 use crate::metrics::{Metrics, Standings};
 use crate::registry::{Registry, Snapshot};
 use crate::shutdown::{Switch, Tasks};
-use crate::swap::{Reload, Swapper};
+use crate::swap::{self, Reload, Swapper};
 
 /// What goes on while the host serves.
 pub(super) struct Serving {
@@ -39,7 +39,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     refuse_port_of_app(args)?;
     let mut assembler = assembler(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings)?;
     let assembly = assembler.assemble(&Snapshot::default()).await;
-    log(&assembly.diagnostics);
+    swap::log(&assembly.diagnostics);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
         anyhow::bail!("{} in the component files, and `--strict` allows none", counted(mistakes, "mistake"));

@@ -6,6 +6,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounterVec, IntGauge, Opts, Registry, Result};
 
+use super::set;
 use crate::cache::{State, Status};
 
 /// The names of what a cache can do for a call.
@@ -54,14 +55,6 @@ struct Watch {
     reading: Mutex<()>,
 }
 
-impl Watch {
-    fn evicted(&self, cause: &str, total: u64) {
-        let counter = self.evictions.with_label_values(&[cause]);
-        counter.reset();
-        counter.inc_by(total);
-    }
-}
-
 impl Collector for Watch {
     fn desc(&self) -> Vec<&Desc> {
         [self.entries.desc(), self.bytes.desc(), self.evictions.desc()].concat()
@@ -72,8 +65,9 @@ impl Collector for Watch {
         let state = (self.state)();
         self.entries.set(i64::try_from(state.entries).unwrap_or(i64::MAX));
         self.bytes.set(i64::try_from(state.bytes).unwrap_or(i64::MAX));
-        self.evicted("size", state.evicted_for_size);
-        self.evicted("expired", state.expired);
+        for (cause, count) in [("size", state.evicted_for_size), ("expired", state.expired)] {
+            set(&self.evictions.with_label_values(&[cause]), count);
+        }
         [self.entries.collect(), self.bytes.collect(), self.evictions.collect()].concat()
     }
 }

@@ -6,7 +6,7 @@ mod components;
 mod swap;
 
 use anyhow::{Context, Result};
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
 use tokio::time::Instant;
 
 pub use self::swap::Standings;
@@ -147,6 +147,12 @@ impl Drop for CallTimer<'_> {
         self.metrics.calls.with_label_values(&labels).inc();
         self.metrics.latencies.with_label_values(&labels).observe(milliseconds);
     }
+}
+
+/// Makes a counter tell what was counted elsewhere.
+fn set(counter: &IntCounter, total: u64) {
+    counter.reset();
+    counter.inc_by(total);
 }
 
 #[cfg(test)]

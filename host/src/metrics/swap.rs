@@ -6,6 +6,8 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, Result};
 
+use super::set;
+
 /// What there is to tell.
 #[derive(Debug, Default)]
 pub struct Standings {
@@ -62,9 +64,7 @@ impl Collector for Watch {
         self.state.reset();
         standings.components.iter().for_each(|(name, state)| self.state.with_label_values(&[name, *state]).set(1));
         for (result, count) in [("swapped", standings.swaps), ("unchanged", standings.idle_scans)] {
-            let counter = self.scans.with_label_values(&[result]);
-            counter.reset();
-            counter.inc_by(count);
+            set(&self.scans.with_label_values(&[result]), count);
         }
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         self.generation.set(number(standings.generation));
