@@ -43,6 +43,10 @@ pub const GUEST_TABLE_ELEMENTS: usize = 100_000;
 /// How often a running guest is looked at. Bounds both how unfair a busy guest can be and how late its limits strike.
 pub const EPOCH: Duration = Duration::from_millis(10);
 
+/// For how many epochs there is no guest before the clock stands still: to wake it is a system call, which a host that has
+/// calls to serve should seldom make.
+pub const IDLE_TICKS: u32 = 100;
+
 /// How long a guest may compute at a stretch before it takes turns with its like: ordinary calls take a tenth of it.
 pub const LONG_COMPUTING: Duration = Duration::from_micros(2_500);
 

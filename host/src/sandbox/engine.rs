@@ -2,8 +2,7 @@
 //! Knows nothing of providers.
 
 use std::path::Path;
-use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use wasmtime::component::Component;
@@ -12,6 +11,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 use super::compiled::CompileCache;
 use super::load::Wasm;
 use super::places::Room;
+use super::ticker::{Guest, Ticker};
 use crate::limits;
 
 /// An engine with its ticker, and the code that earlier ones compiled. The ticker ends with the last clone.
@@ -19,7 +19,7 @@ use crate::limits;
 pub(super) struct Runtime {
     pub(super) engine: Engine,
     compiled: Option<Arc<CompileCache>>,
-    _ticker: Arc<Ticker>,
+    ticker: Arc<Ticker>,
 }
 
 impl Runtime {
@@ -29,8 +29,14 @@ impl Runtime {
         let engine = Engine::new(&config())
             .map_err(told)
             .context("can't set up the sandbox; is the address space limited (`ulimit -v`)?")?;
-        let ticker = Ticker::start(&engine)?;
-        Ok(Self { engine, compiled, _ticker: Arc::new(ticker) })
+        let ticking = engine.clone();
+        let ticker = Ticker::start(move || ticking.increment_epoch())?;
+        Ok(Self { engine, compiled, ticker: Arc::new(ticker) })
+    }
+
+    /// To be kept for as long as a guest may run.
+    pub(super) fn guest(&self) -> Guest {
+        self.ticker.guest()
     }
 
     /// The component of a `.wasm`. Blocks for as long as the compiler takes.
@@ -78,36 +84,4 @@ fn pool() -> PoolingAllocationConfig {
         .table_keep_resident(256 << 10)
         .pagemap_scan(Enabled::Auto);
     pool
-}
-
-/// Moves the engine's epoch on, from a thread of its own so that busy guests can't hold it up.
-struct Ticker {
-    stop: mpsc::Sender<()>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Ticker {
-    fn start(engine: &Engine) -> Result<Self> {
-        let (stop, stopped) = mpsc::channel::<()>();
-        let engine = engine.weak();
-        let tick = move || {
-            while let (Err(mpsc::RecvTimeoutError::Timeout), Some(engine)) =
-                (stopped.recv_timeout(limits::EPOCH), engine.upgrade())
-            {
-                engine.increment_epoch();
-            }
-        };
-        let thread = std::thread::Builder::new().name("epoch".to_owned()).spawn(tick)?;
-        Ok(Self { stop, thread: Some(thread) })
-    }
-}
-
-impl Drop for Ticker {
-    fn drop(&mut self) {
-        // The thread may be gone already; then there is nothing left to stop.
-        let _ = self.stop.send(());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
 }

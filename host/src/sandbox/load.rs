@@ -196,7 +196,7 @@ impl Artifact {
     }
 
     pub(super) fn store(&self, setup: Arc<Setup>, meter: Arc<Meter>) -> Store<CallState> {
-        let mut store = Store::new(&self.runtime.engine, CallState::new(setup));
+        let mut store = Store::new(&self.runtime.engine, CallState::new(setup, self.runtime.guest()));
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits::GUEST_OUTPUT);
         store.set_epoch_deadline(1);

@@ -23,6 +23,7 @@ mod rest;
 mod share;
 mod state;
 mod tally;
+mod ticker;
 mod turns;
 
 use std::num::NonZeroUsize;

@@ -11,11 +11,13 @@ use super::bounds::MemoryBound;
 use super::guest_io::{Hooks, Outcome};
 use super::guest_log;
 use super::provider::Setup;
+use super::ticker::Guest;
 use crate::limits;
 
 /// What a running guest can reach, and what it has used.
 pub(super) struct CallState {
     pub(super) memory: MemoryBound,
+    _guest: Guest,
     setup: Arc<Setup>,
     /// Lines that the guest has logged, or would have.
     lines: u32,
@@ -33,10 +35,11 @@ struct Io {
 }
 
 impl CallState {
-    pub(super) fn new(setup: Arc<Setup>) -> Self {
+    pub(super) fn new(setup: Arc<Setup>, guest: Guest) -> Self {
         guest_log::settle(&setup);
         Self {
             memory: MemoryBound::new(setup.limits.memory),
+            _guest: guest,
             setup,
             lines: 0,
             io: None,
