@@ -28,7 +28,7 @@ use crate::limits;
 use crate::sandbox::Sandbox;
 use crate::secret::Secret;
 use crate::shutdown::Signals;
-use crate::swap;
+use crate::yaml::diagnostic::Diagnostic;
 
 /// What the process finds in its environment; read once, in `main.rs`.
 #[derive(Debug, Default)]
@@ -93,7 +93,7 @@ pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Resul
 /// Runs the apps of a run file, each with a host of its own.
 async fn run_several(path: &Path, args: &Run, surroundings: &Surroundings) -> Result<ExitCode> {
     let reading = run_file::read(&run_file::file(path), surroundings.home.as_deref());
-    swap::log(&reading.diagnostics);
+    reading.diagnostics.iter().for_each(Diagnostic::log);
     let mistakes = reading.diagnostics.errors();
     if mistakes > 0 {
         anyhow::bail!("{} in the run file; nothing is started", counted(mistakes, "mistake"));

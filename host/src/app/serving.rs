@@ -21,7 +21,8 @@ use crate::limits;
 use crate::metrics::{Metrics, Standings};
 use crate::registry::{Registry, Snapshot};
 use crate::shutdown::{Switch, Tasks};
-use crate::swap::{self, Reload, Swapper};
+use crate::swap::{Reload, Swapper};
+use crate::yaml::diagnostic::Diagnostic;
 
 /// What goes on while the host serves.
 pub(super) struct Serving {
@@ -39,7 +40,7 @@ pub(super) async fn serve(args: &Run, surroundings: &Surroundings, manner: Manne
     refuse_port_of_app(args)?;
     let mut assembler = assembler(&args.resources_path, args.app_id.clone(), &args.sandbox, surroundings)?;
     let assembly = assembler.assemble(&Snapshot::default()).await;
-    swap::log(&assembly.diagnostics);
+    assembly.diagnostics.iter().for_each(Diagnostic::log);
     let mistakes = assembly.diagnostics.errors();
     if args.strict && mistakes > 0 {
         anyhow::bail!("{} in the component files, and `--strict` allows none", counted(mistakes, "mistake"));

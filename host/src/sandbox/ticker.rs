@@ -32,8 +32,8 @@ impl Ticker {
     /// When there can be no more threads.
     pub(super) fn start(tick: impl Fn() + Send + 'static) -> io::Result<Self> {
         let clock = Arc::new(Clock::default());
-        let thread = Arc::clone(&clock);
-        let thread = thread::Builder::new().name("epoch".to_owned()).spawn(move || thread.run(tick))?;
+        let running = Arc::clone(&clock);
+        let thread = thread::Builder::new().name("epoch".to_owned()).spawn(move || running.run(tick))?;
         Ok(Self { clock, thread: Some(thread) })
     }
 

@@ -21,23 +21,13 @@ use self::watch::Watch;
 use crate::assemble::{Assembler, Assembly};
 use crate::registry::{Registry, Snapshot};
 use crate::shutdown::Tasks;
-use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::yaml::diagnostic::{Diagnostic, Diagnostics};
 
 /// How often files are read again because they changed while they were read.
 const ATTEMPTS: u32 = 5;
 
 /// Scans that may be waited for at one time; more wait for their turn.
 const ASKING: usize = 16;
-
-/// Tells the log of mistakes, each at its level.
-pub fn log<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) {
-    for diagnostic in diagnostics {
-        match diagnostic.severity {
-            Severity::Error => tracing::error!("{diagnostic}"),
-            Severity::Warning => tracing::warn!("{diagnostic}"),
-        }
-    }
-}
 
 /// What a scan of the files came to.
 #[derive(Debug, Clone)]
@@ -197,7 +187,7 @@ impl Swapper {
     /// Tells the log what is new, and whoever asked all of it.
     fn tell(&mut self, changes: Vec<Change>, diagnostics: Diagnostics) -> Report {
         let is_new = |diagnostic: &&Diagnostic| !self.told.iter().any(|told| told == *diagnostic);
-        log(diagnostics.iter().filter(is_new));
+        diagnostics.iter().filter(is_new).for_each(Diagnostic::log);
         changes.iter().for_each(Change::log);
         self.told = diagnostics.clone();
         self.progress.mistakes.store(diagnostics.errors() as u64, Ordering::Relaxed);

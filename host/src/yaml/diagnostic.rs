@@ -1,4 +1,4 @@
-//! What is wrong with a file, where, and what to do about it: collected, sorted and rendered. Reads nothing, logs nothing.
+//! What is wrong with a file, where, and what to do about it: collected, sorted, rendered and logged. Reads nothing.
 
 use std::fmt;
 use std::path::Path;
@@ -109,6 +109,14 @@ impl Diagnostic {
         let hint = self.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         format!("{}: {}\n  --> {}{hint}", self.severity.as_str(), self.what, self.at)
     }
+
+    /// Tells the log, at its level.
+    pub fn log(&self) {
+        match self.severity {
+            Severity::Error => tracing::error!("{self}"),
+            Severity::Warning => tracing::warn!("{self}"),
+        }
+    }
 }
 
 /// The form for a log: `file:line:column: what; hint`.
@@ -173,7 +181,8 @@ impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("severity", self.severity.as_str())?;
-        map.serialize_entry("file", &printable(&self.at.file.to_string_lossy()))?;
+        // Whole, because programs open it; JSON escapes what is not printable.
+        map.serialize_entry("file", &self.at.file.to_string_lossy())?;
         if let Some(Position { line, column }) = self.at.position {
             map.serialize_entry("line", &line)?;
             map.serialize_entry("column", &column)?;

@@ -1,12 +1,11 @@
 //! From the bytes of an answer to events: a stream of chunks, one whole completion, or a failure. What came decides which,
 //! not what was asked for, because some engines answer in the other form.
 
-use std::fmt::Display;
-
 use parlor_sdk::body::{Body, Whole};
 use parlor_sdk::lines::LineTooLong;
 use parlor_sdk::types::{Error, ErrorKind, Event, Started, Usage};
 use parlor_sdk::{Decoder, Headers, sse};
+use serde::de::Error as _;
 
 use crate::candidate::Candidate;
 use crate::failure;
@@ -133,10 +132,10 @@ impl Completion {
         if body.truncated {
             return Err(self.unreadable(&format!("the answer is longer than {LONGEST_BODY} bytes")));
         }
-        let unreadable = |error: &dyn Display| self.unreadable(&format!("the answer is no chat completion: {error}"));
+        let unreadable = |error| self.unreadable(&format!("the answer is no chat completion: {error}"));
         // As text at once: read from bytes, each of its strings would be looked at on its own.
-        let text = str::from_utf8(body.bytes).map_err(|error| unreadable(&error))?;
-        let chunk: Chunk<'_> = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+        let text = str::from_utf8(body.bytes).map_err(serde_json::Error::custom);
+        let chunk: Chunk<'_> = text.and_then(serde_json::from_str).map_err(unreadable)?;
         self.take_chunk(chunk, events)?;
         if self.candidates.is_empty() {
             return Err(self.unreadable("the answer holds no choice"));
