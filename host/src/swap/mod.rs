@@ -127,6 +127,8 @@ impl Swapper {
 
     async fn keep_in_step(&mut self) {
         self.cover().await;
+        // A file that somebody is just saving looks like an empty one, which would take its component away.
+        self.watch.settled().await;
         // The first one makes up for what nobody watched while the host started, and is no scan that anything brought about.
         self.scan().await;
         loop {

@@ -1,6 +1,7 @@
 //! Invariant 5: bad YAML or a bad `.wasm` never replaces a good running version, and it is told everywhere.
 
 use std::fs;
+use std::io::Write;
 
 use serde_json::json;
 
@@ -45,6 +46,20 @@ async fn a_broken_change_keeps_what_runs_and_says_why() {
     }
     assert!(!scene.host.log().contains(REPLACED), "{}", scene.host.log());
     scene.says("echo", "go").await;
+}
+
+#[tokio::test]
+async fn what_is_being_saved_while_the_host_starts_is_waited_for() {
+    let scene = Scene::canned();
+    let mut file = fs::File::create(scene.path("canned.yaml")).unwrap();
+    for _ in 0..5 {
+        scene.says("canned", "one, edition 0001").await;
+    }
+    let (broken, _) = breakages().swap_remove(0);
+    file.write_all(broken.as_bytes()).unwrap();
+    drop(file);
+    scene.told(OUTDATED, 1).await;
+    scene.says("canned", "one, edition 0001").await;
 }
 
 #[tokio::test]
