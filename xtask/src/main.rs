@@ -12,6 +12,7 @@ mod by_hand;
 mod checks;
 mod clients;
 mod debian;
+mod dist;
 mod fuzz;
 mod guests;
 mod pii;
@@ -26,12 +27,13 @@ mod workspace;
 type Command = fn(&Workspace, &[String]) -> Result<()>;
 
 /// Name, what it does, and how: the order is the order of the help text.
-const COMMANDS: [(&str, &str, Command); 10] = [
+const COMMANDS: [(&str, &str, Command); 11] = [
     ("run", "build everything and serve: run [-- ARGUMENTS OF `parlor run`]", program::run),
     ("test", "run every test, installing what the tests need: test [FILTER…]", checks::test),
     ("lint", "check format, lints, documentation, licences and advisories", checks::lint),
     ("ci", "lint, then test: what must pass before a change is kept", checks::ci),
     ("bench", "measure against the floor and a bare proxy: bench [--quick] [--only ROW]", program::bench),
+    ("dist", "build the host as it is handed out into target/bolt/parlor", dist::command),
     ("fuzz", "search for what breaks a rule of tests/fuzz, with libFuzzer: fuzz [SECONDS]", fuzz::fuzz),
     ("pii", "score the scrubber on labelled cases: pii FILE.jsonl [--spans OUT.jsonl]", pii::score),
     ("guests", "build every provider and guest to a component in target/components", guests::build),

@@ -5,11 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Error, Result};
 
-use crate::debian::{self, Need};
 use crate::workspace::Workspace;
-use crate::{guests, step};
-
-const LOAD_GENERATOR: [Need; 1] = [Need { test: "command -v wrk", packages: &["wrk"] }];
+use crate::{dist, guests, step};
 
 /// Becomes the host, serving the components of `components/`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
@@ -25,16 +22,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 
 /// Measures the host beside its floor and a bare proxy.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    debian::ensure(&LOAD_GENERATOR)?;
-    guests::build(workspace, &[])?;
-    step::step("builds as they are handed out, which take some twenty minutes", || {
-        // Apart, so that the host is built exactly as it is handed out.
-        step::run(workspace.cargo().args(["build", "--locked", "--profile", "dist", "--package", "parlor"]))?;
-        step::run(workspace.cargo().args(["build", "--locked", "--profile", "dist", "--package", "parlor-bench"]))
-    })?;
-    let built = workspace.members()?.target_directory.join("dist");
-    let mut bench = Command::new(built.join("parlor-bench"));
-    bench.arg("run").arg("--parlor").arg(built.join("parlor"));
+    let dist = dist::build(workspace)?;
+    let mut bench = Command::new(dist.bench);
+    bench.arg("run").arg("--parlor").arg(dist.parlor);
     bench.arg("--providers").arg(workspace.components().join("providers"));
     bench.arg("--output").arg(workspace.target().join("bench")).args(arguments);
     step::run(&mut bench).context("the benchmark did not finish")

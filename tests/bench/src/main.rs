@@ -25,6 +25,7 @@ mod rows;
 mod sandbox;
 mod serve;
 mod swap;
+mod train;
 mod upstream;
 
 /// Measures the host beside its floor, a bare proxy and the direct line.
@@ -46,6 +47,8 @@ enum Role {
     Hostile(hostile::Options),
     /// Measure what callers notice while components are swapped.
     Swap(swap::Options),
+    /// Measure nothing: call the host as the rows do, and end it in order.
+    Train(train::Options),
     /// Be the upstream that every call ends at.
     Upstream,
     /// Be the floor: parse and answer what echo does, with nothing in between.
@@ -98,6 +101,7 @@ async fn start(role: Role) -> Result<()> {
         Role::Cache => cache::run().await,
         Role::Hostile(options) => hostile::run(&options).await,
         Role::Swap(options) => swap::run(&options).await,
+        Role::Train(options) => train::run(&options).await,
         Role::Upstream => upstream::serve().await,
         Role::Floor => floor::serve().await,
         Role::Proxy { upstream } => proxy::serve(upstream).await,

@@ -6,21 +6,23 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Linux counts CPU time for its users in hundredths of a second, whatever its own clock does.
 const TICK: Duration = Duration::from_millis(10);
-/// Longer than any server here takes to start on a cold machine.
-const START: Duration = Duration::from_secs(60);
+/// Longer than any server here takes to start on a cold machine, or to end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server; it ends when this is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pid: u32,
-    _child: Child,
+    child: Child,
     _output: JoinSet<()>,
 }
 
@@ -48,11 +50,25 @@ impl Server {
             }
             None
         };
-        let address = tokio::time::timeout(START, listening).await.ok().flatten();
+        let address = timeout(PATIENCE, listening).await.ok().flatten();
         let (Some(address), Some(pid)) = (address, child.id()) else {
             bail!("`{program}` named no address to call; it said:\n{said}");
         };
-        Ok(Self { address, pid, _child: child, _output: output })
+        Ok(Self { address, pid, child, _output: output })
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    /// When it has ended before, does not end within a minute, or ends with anything but success.
+    pub(crate) async fn end(mut self) -> Result<()> {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw).context("it has no process number")?;
+        kill_process(pid, Signal::TERM).context("it can't be asked to end")?;
+        let status = timeout(PATIENCE, self.child.wait()).await.context("it does not end")??;
+        if !status.success() {
+            bail!("it ended with {status}");
+        }
+        Ok(())
     }
 
     /// The CPU time that it has used since it was started, by all its threads.
