@@ -181,7 +181,7 @@ impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("severity", self.severity.as_str())?;
-        // Whole, because programs open it; JSON escapes what is not printable.
+        // Whole, because this form is for programs, which open it.
         map.serialize_entry("file", &self.at.file.to_string_lossy())?;
         if let Some(Position { line, column }) = self.at.position {
             map.serialize_entry("line", &line)?;

@@ -41,10 +41,9 @@ pub(crate) struct Parlor {
 impl Cast {
     /// Starts everybody but the host.
     pub(crate) async fn start() -> Result<Self> {
-        let own = std::env::current_exe().context("this program can't find itself")?;
-        let upstream = Server::start(Command::new(&own).arg("upstream")).await?;
-        let proxy = Server::start(Command::new(&own).arg("proxy").arg(upstream.address.to_string())).await?;
-        let floor = Server::start(Command::new(&own).arg("floor")).await?;
+        let upstream = upstream().await?;
+        let proxy = Server::start(own("proxy")?.arg(upstream.address.to_string())).await?;
+        let floor = Server::start(&mut own("floor")?).await?;
         Ok(Self { upstream, floor, proxy, parlor: None })
     }
 
@@ -93,13 +92,28 @@ impl Parlor {
     }
 }
 
+/// Starts the upstream, which takes part alone where nothing is compared.
+///
+/// # Errors
+/// When it does not start.
+pub(crate) async fn upstream() -> Result<Server> {
+    Server::start(&mut own("upstream")?).await
+}
+
+/// This program in another of its roles.
+fn own(role: &str) -> Result<Command> {
+    let mut own = Command::new(std::env::current_exe().context("this program can't find itself")?);
+    own.arg(role);
+    Ok(own)
+}
+
 fn components(upstream: &Server) -> Result<String> {
     let mut text = String::new();
     component(&mut text, "echo", "conversation.echo", "")?;
     let cached = "  metadata:\n  - name: responseCacheTTL\n    value: 24h\n";
     component(&mut text, "echo-cached", "conversation.echo", cached)?;
     for (name, delay) in OPENAI {
-        let endpoint = format!("http://{}/{delay}/v1", upstream.address);
+        let endpoint = upstream.url(&format!("/{delay}/v1"));
         let settings = format!(
             "  wasm:\n    limits: {{ concurrency: 1000 }}\n  metadata:\n  - name: key\n    value: benchmark\n  - name: model\n    value: canned\n  - name: endpoint\n    value: {endpoint}\n"
         );

@@ -14,11 +14,10 @@ use hyper::{Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::cast::{Parlor, component};
+use crate::cast::{self, Parlor, component};
 use crate::client;
 use crate::process::Server;
 
@@ -94,8 +93,7 @@ type Http = Client<HttpConnector, Full<Bytes>>;
 /// # Errors
 /// When a server does not start, or does not answer an attacker's first call.
 pub(crate) async fn run(options: &Options) -> Result<()> {
-    let own = std::env::current_exe().context("this program can't find itself")?;
-    let upstream = Server::start(Command::new(own).arg("upstream")).await?;
+    let upstream = cast::upstream().await?;
     let yaml = components(options, &upstream)?;
     let host = Parlor::serving(&options.parlor, &options.output.join("hostile"), &yaml)?.start().await?;
     let client = client::pooled();
@@ -172,7 +170,7 @@ fn settings(guest: &str, how: &str, upstream: &Server) -> Result<String> {
         write!(settings, "  metadata:\n  - {{ name: how, value: {how} }}\n")?;
     }
     if matches!(guest, "saboteur" | "swarm") {
-        writeln!(settings, "  - {{ name: endpoint, value: \"http://{}\" }}", upstream.address)?;
+        writeln!(settings, "  - {{ name: endpoint, value: \"{}\" }}", upstream.url(""))?;
     }
     Ok(settings)
 }
@@ -218,7 +216,7 @@ async fn converse(client: &Http, url: &str, text: &str) -> Result<(StatusCode, S
 }
 
 fn url(host: &Server, component: &str) -> String {
-    format!("http://{}/v1.0-alpha1/conversation/{component}/converse", host.address)
+    host.url(&format!("/v1.0-alpha1/conversation/{component}/converse"))
 }
 
 fn row(name: &str, told: &str, attacks: usize, alone: &Health, beside: &Health) {

@@ -101,7 +101,7 @@ async fn once(cast: &Cast, row: &Row, wrk: &Wrk, seconds: u32) -> Result<Figures
 
 fn url(cast: &Cast, row: &Row) -> Result<String> {
     let server = cast.server(row.under).context("a row without a server")?;
-    Ok(format!("http://{}{}", server.address, row.path))
+    Ok(server.url(row.path))
 }
 
 /// Milliseconds from the start of the process to its first answer, the compile cache being warm.
@@ -143,10 +143,10 @@ async fn all_waiting(client: &Client<HttpConnector, Full<Bytes>>, upstream: &Ser
 }
 
 async fn waiting_at(client: &Client<HttpConnector, Full<Bytes>>, upstream: &Server) -> Result<usize> {
-    let count = client::call(client, &format!("http://{}/waiting", upstream.address), "").await?;
+    let count = client::call(client, &upstream.url("/waiting"), "").await?;
     std::str::from_utf8(&count)?.parse().context("the upstream can't count")
 }
 
 fn converse(host: &Server, component: &str) -> String {
-    format!("http://{}/v1.0-alpha2/conversation/{component}/converse", host.address)
+    host.url(&format!("/v1.0-alpha2/conversation/{component}/converse"))
 }

@@ -57,6 +57,11 @@ impl Server {
         Ok(Self { address, pid, child, _output: output })
     }
 
+    /// Where it is called at this path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
     /// Asks it to end, and waits until it has.
     ///
     /// # Errors

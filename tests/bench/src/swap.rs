@@ -14,12 +14,11 @@ use hyper::Request;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
-use crate::cast::{Parlor, component};
+use crate::cast::{self, Parlor, component};
 use crate::client;
 use crate::process::Server;
 
@@ -69,8 +68,7 @@ struct Count {
 /// # Errors
 /// When a server does not start, a new version does not serve, or an old one does again.
 pub(crate) async fn run(options: &Options) -> Result<()> {
-    let own = std::env::current_exe().context("this program can't find itself")?;
-    let upstream = Server::start(Command::new(own).arg("upstream")).await?;
+    let upstream = cast::upstream().await?;
     let files = Files::new(options, &upstream)?;
     files.save(1, 1)?;
     let yaml = fs::read_to_string(files.folder.join("bench.yaml"))?;
@@ -246,5 +244,5 @@ fn version(text: &str) -> Option<Version> {
 }
 
 fn url(host: &Server, component: &str) -> String {
-    format!("http://{}/v1.0-alpha1/conversation/{component}/converse", host.address)
+    host.url(&format!("/v1.0-alpha1/conversation/{component}/converse"))
 }

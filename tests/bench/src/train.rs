@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::cast::{Cast, Parlor};
+use crate::cast::{self, Parlor};
 use crate::load::Wrk;
 use crate::rows::{ROWS, Under};
 
@@ -28,12 +28,11 @@ pub(crate) struct Options {
 /// # Errors
 /// When a server does not start, a call fails, or the host does not end.
 pub(crate) async fn run(options: &Options) -> Result<()> {
-    let cast = Cast::start().await?;
-    let host = Parlor::new(&options.parlor, &options.output, &cast.upstream)?.start().await?;
+    let upstream = cast::upstream().await?;
+    let host = Parlor::new(&options.parlor, &options.output, &upstream)?.start().await?;
     let wrk = Wrk::new(&options.output)?;
     for row in ROWS.iter().filter(|row| row.under == Under::Parlor) {
-        let seen =
-            wrk.post(&format!("http://{}{}", host.address, row.path), row.body, row.connections, SECONDS).await?;
+        let seen = wrk.post(&host.url(row.path), row.body, row.connections, SECONDS).await?;
         if seen.failed > 0 {
             bail!("{} of {} calls of `{}` failed", seen.failed, seen.requests, row.name);
         }
