@@ -1,13 +1,14 @@
 //! Lays WASI's WIT packages into `wit/deps`, from the very crates that the host implements them with, and checks that
-//! `wit/` is a whole package. Generates no bindings.
+//! `wit/` is a whole package of which every item is documented. Generates no bindings.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::iter;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use wit_parser::Resolve;
+use wit_parser::{Docs, Interface, Package as WitPackage, Resolve, Span, Type, TypeDef, TypeDefKind};
 
 use crate::workspace::{Package, Workspace};
 
@@ -18,7 +19,8 @@ const WORLDS: [&str; 3] = ["codec-provider", "provider", "streaming-provider"];
 /// Brings `wit/deps` up to date and checks the package; touches no file that is right already.
 ///
 /// # Errors
-/// When the crate is not among the locked dependencies, or the package does not parse or lacks a world.
+/// When the crate is not among the locked dependencies, or the package does not parse, lacks a world, or holds an item
+/// without a `///` line.
 pub(crate) fn lay(workspace: &Workspace, _arguments: &[String]) -> Result<()> {
     let wit = workspace.root.join("wit");
     let packages = workspace.packages()?.packages;
@@ -66,5 +68,43 @@ fn check(wit: &Path) -> Result<()> {
     if !missing.is_empty() {
         bail!("`{}` in wit/ lacks the world `{}`", package.name, missing.join("`, `"));
     }
+    let undocumented: Vec<String> = items(&resolve, package)
+        .filter(|(docs, _)| docs.is_empty())
+        .map(|(_, at)| resolve.render_location(at))
+        .collect();
+    if !undocumented.is_empty() {
+        bail!("who writes a provider reads wit/ first: say in a `///` line what is at {}", undocumented.join(", "));
+    }
     Ok(())
+}
+
+/// All that a package declares, down to the fields and cases, each with what is said of it and where it is.
+fn items<'a>(resolve: &'a Resolve, package: &'a WitPackage) -> impl Iterator<Item = (&'a Docs, Span)> {
+    let worlds =
+        package.worlds.values().filter_map(|id| resolve.worlds.get(*id)).map(|world| (&world.docs, world.span));
+    let interfaces = package.interfaces.values().filter_map(|id| resolve.interfaces.get(*id));
+    worlds.chain(interfaces.flat_map(|interface| {
+        let functions = interface.functions.values().map(|function| (&function.docs, function.span));
+        let types = own_types(resolve, interface).flat_map(|own| iter::once((&own.docs, own.span)).chain(parts(own)));
+        iter::once((&interface.docs, interface.span)).chain(functions).chain(types)
+    }))
+}
+
+/// The types of an interface without those that it takes from another by `use`.
+fn own_types<'a>(resolve: &'a Resolve, interface: &'a Interface) -> impl Iterator<Item = &'a TypeDef> {
+    let types = interface.types.values().filter_map(|id| resolve.types.get(*id));
+    types.filter(|own| match own.kind {
+        TypeDefKind::Type(Type::Id(of)) => resolve.types.get(of).is_none_or(|of| of.owner == own.owner),
+        _ => true,
+    })
+}
+
+fn parts(of: &TypeDef) -> Vec<(&Docs, Span)> {
+    match &of.kind {
+        TypeDefKind::Record(record) => record.fields.iter().map(|field| (&field.docs, field.span)).collect(),
+        TypeDefKind::Variant(variant) => variant.cases.iter().map(|case| (&case.docs, case.span)).collect(),
+        TypeDefKind::Enum(words) => words.cases.iter().map(|case| (&case.docs, case.span)).collect(),
+        TypeDefKind::Flags(set) => set.flags.iter().map(|flag| (&flag.docs, flag.span)).collect(),
+        _ => Vec::new(),
+    }
 }
