@@ -12,7 +12,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::client::from_hyper;
+use super::client::{Lease, from_hyper};
 use super::error::Phase;
 use super::{Bounds, EgressError};
 
@@ -152,6 +152,7 @@ impl Body for Outgoing {
 #[derive(Debug)]
 pub struct ResponseBody {
     body: Incoming,
+    lease: Lease,
     host: Authority,
     left: u64,
     limit: u64,
@@ -165,12 +166,15 @@ pub struct ResponseBody {
 impl ResponseBody {
     /// # Errors
     /// When the answer announces more bytes than it may have.
-    pub(super) fn new(body: Incoming, host: Authority, bounds: &Bounds) -> Result<Self, EgressError> {
+    pub(super) fn new(body: Incoming, lease: Lease, host: Authority, bounds: &Bounds) -> Result<Self, EgressError> {
         let limit = bounds.response_bytes;
         if body.size_hint().lower() > limit {
             return Err(EgressError::ResponseTooLarge { host: host.to_string(), limit });
         }
-        Ok(Self { body, host, left: limit, limit, idle: bounds.idle, timer: None, waiting: false, failed: false })
+        let idle = bounds.idle;
+        let mut new = Self { body, lease, host, left: limit, limit, idle, timer: None, waiting: false, failed: false };
+        new.end_if_complete();
+        Ok(new)
     }
 
     fn take(&mut self, frame: Result<Frame<Bytes>, hyper::Error>) -> Result<Frame<Bytes>, EgressError> {
@@ -182,6 +186,13 @@ impl ResponseBody {
                 .ok_or_else(|| EgressError::ResponseTooLarge { host: self.host.to_string(), limit: self.limit })?;
         }
         Ok(frame)
+    }
+
+    /// Gives the connection back as soon as no more bytes come, which a reader need not ask for.
+    fn end_if_complete(&mut self) {
+        if self.body.is_end_stream() {
+            self.lease.end();
+        }
     }
 
     /// Ready when nothing came for too long.
@@ -213,9 +224,13 @@ impl Body for ResponseBody {
             return Poll::Ready(None);
         }
         let result = match Pin::new(&mut self.body).poll_frame(context) {
-            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(None) => {
+                self.lease.end();
+                return Poll::Ready(None);
+            }
             Poll::Ready(Some(frame)) => {
                 self.waiting = false;
+                self.end_if_complete();
                 self.take(frame)
             }
             Poll::Pending => {

@@ -1,81 +1,118 @@
-//! The pooled hyper client and the meaning of its errors. What may be sent, and where to, is decided before.
+//! The pooled client: takes a connection that waits, or opens one, and gives it back with the end of the answer. What may
+//! be sent, and where to, is decided before.
 
 use std::error::Error;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Once};
 
 use http::uri::Authority;
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::{HeaderValue, Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper_util::rt::TokioExecutor;
+use tokio::time::sleep;
 
 use super::body::Outgoing;
+use super::connection::Connection;
 use super::dial::Dialer;
+use super::pool::{Pool, Room, Shelf};
 use super::{EgressConfig, EgressError};
+use crate::origin::Origin;
 
-pub(super) type Client = legacy::Client<Dialer, Outgoing>;
-
-/// A stream may run this far ahead of its reader. Answers are text: small, and read at once.
-const STREAM_WINDOW: u32 = 256 * 1024;
-/// All streams of one connection together may run this far ahead.
-const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
-/// hyper's default, 16 KiB, is less than some gateways send.
-const MAX_H2_HEADERS: u32 = 64 * 1024;
-/// A dead HTTP/2 connection is noticed after these two, while calls are on it.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_LIMIT: Duration = Duration::from_secs(10);
-
-/// One pool of connections. A request that meets a connection which the other side has just closed is sent anew by
-/// hyper, unless a byte of it had been sent.
-pub(super) fn pooled(dialer: Dialer, config: &EgressConfig) -> Client {
-    legacy::Client::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(config.idle_time)
-        .pool_max_idle_per_host(config.idle_per_host)
-        .http2_initial_stream_window_size(STREAM_WINDOW)
-        .http2_initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_max_header_list_size(MAX_H2_HEADERS)
-        .http2_keep_alive_interval(PING_INTERVAL)
-        .http2_keep_alive_timeout(PING_LIMIT)
-        .build(dialer)
+/// The client of one reach.
+pub(super) struct Client {
+    dialer: Dialer,
+    pool: Arc<Pool>,
+    /// Set with the first connection: from then on somebody looks after those that wait.
+    is_tended: Once,
 }
 
-/// What went wrong before the head of an answer.
-pub(super) fn from_client(error: legacy::Error, host: &Authority) -> EgressError {
-    if let Some(own) = own_error(&error) {
-        return own;
+/// A connection at work on an answer. What is dropped before the answer's end closes, for the rest of it would come next.
+#[derive(Debug)]
+pub(super) struct Lease(Option<(Arc<Shelf>, Connection)>);
+
+impl Lease {
+    /// A connection that carries several exchanges is on its shelf already.
+    fn of(shelf: Arc<Shelf>, connection: Connection) -> Self {
+        Self(matches!(connection, Connection::Http1 { .. }).then_some((shelf, connection)))
     }
-    let is_protocol = hyper_error(&error).is_some_and(is_protocol);
-    network_error(is_protocol, error, host)
+
+    /// Says that the answer is at its end: the connection may carry the next call.
+    pub(super) fn end(&mut self) {
+        if let Some((shelf, connection)) = self.0.take() {
+            shelf.put(connection);
+        }
+    }
 }
 
-/// What went wrong in the middle of an answer.
+impl Client {
+    pub(super) fn new(dialer: Dialer, config: &EgressConfig) -> Self {
+        let room = Room { connections: config.idle_per_host, time: config.idle_time };
+        Self { dialer, pool: Arc::new(Pool::new(room)), is_tended: Once::new() }
+    }
+
+    /// Sends a request to a granted origin, whose host is `host`. When it meets a connection that the other side has just
+    /// closed it is sent anew, unless a byte of it had been sent.
+    ///
+    /// # Errors
+    /// When no connection can be opened, or the answer does not begin.
+    pub(super) async fn send(
+        &self,
+        origin: &Origin,
+        mut request: Request<Outgoing>,
+        host: &Authority,
+    ) -> Result<(Response<Incoming>, Lease), EgressError> {
+        let shelf = self.pool.shelf(origin);
+        let uri = std::mem::take(request.uri_mut());
+        let name = HeaderValue::from_str(host.as_str()).map_err(|error| EgressError::bad_url(&error))?;
+        loop {
+            let waiting = shelf.take();
+            let is_new = waiting.is_none();
+            let mut connection = match waiting {
+                Some(connection) => connection,
+                None => shelf.share(Box::pin(self.open(uri.clone(), host)).await?),
+            };
+            match connection.send(request, &uri, &name).await {
+                Ok(response) => return Ok((response, Lease::of(shelf, connection))),
+                Err(mut failure) => match failure.take_message() {
+                    Some(unsent) if !is_new => request = unsent,
+                    _ => return Err(from_hyper(failure.into_error(), host)),
+                },
+            }
+        }
+    }
+
+    async fn open(&self, uri: Uri, host: &Authority) -> Result<Connection, EgressError> {
+        self.tend();
+        let stream = self.dialer.open(uri).await?;
+        Connection::begin(stream).await.map_err(|error| from_hyper(error, host))
+    }
+
+    /// Sees to it that connections don't wait for longer than they may.
+    fn tend(&self) {
+        let (pool, pause) = (Arc::downgrade(&self.pool), self.pool.room.time / 4);
+        self.is_tended.call_once(|| {
+            TokioExecutor::new().execute(async move {
+                while let Some(pool) = pool.upgrade() {
+                    pool.tidy();
+                    drop(pool);
+                    sleep(pause).await;
+                }
+            });
+        });
+    }
+}
+
+/// What went wrong on an open connection.
 pub(super) fn from_hyper(error: hyper::Error, host: &Authority) -> EgressError {
     if let Some(own) = own_error(&error) {
         return own;
     }
-    network_error(is_protocol(&error), error, host)
-}
-
-fn network_error(is_protocol: bool, error: impl Error + Send + Sync + 'static, host: &Authority) -> EgressError {
-    let host = host.to_string();
-    let source = Arc::new(error);
+    let is_protocol = error.is_parse() || error.is_parse_status() || error.is_parse_too_large();
+    let (host, source) = (host.to_string(), Arc::new(error));
     if is_protocol { EgressError::Protocol { host, source } } else { EgressError::Broken { host, source } }
 }
 
-fn is_protocol(error: &hyper::Error) -> bool {
-    error.is_parse() || error.is_parse_status() || error.is_parse_too_large()
-}
-
-/// An error of the dialer or of a request's body, which the client wraps.
-fn own_error(error: &(dyn Error + 'static)) -> Option<EgressError> {
-    chain(error).find_map(|cause| cause.downcast_ref::<EgressError>()).cloned()
-}
-
-fn hyper_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e hyper::Error> {
-    chain(error).find_map(|cause| cause.downcast_ref())
-}
-
-fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
+/// An error of the request's body, which hyper wraps.
+fn own_error(error: &hyper::Error) -> Option<EgressError> {
+    std::iter::successors(error.source(), |&error| error.source()).find_map(|cause| cause.downcast_ref()).cloned()
 }

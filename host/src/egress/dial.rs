@@ -5,11 +5,9 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Intercept;
@@ -19,7 +17,6 @@ use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
-use tower_service::Service;
 
 use super::error::{CertificateFault, Phase};
 use super::proxy::{Proxies, tunnel};
@@ -31,8 +28,7 @@ use crate::origin::{Origin, Scheme};
 /// How long an address is tried alone before the next one is tried beside it (RFC 8305 5 recommends 250 ms).
 const LEAD: Duration = Duration::from_millis(250);
 
-/// Opens connections as far as one reach goes. Cheap to clone.
-#[derive(Clone)]
+/// Opens connections as far as one reach goes.
 pub(super) struct Dialer {
     reach: Reach,
     means: Arc<Means>,
@@ -51,7 +47,11 @@ impl Dialer {
         Self { reach, means }
     }
 
-    async fn open(self, uri: Uri) -> Result<Stream, EgressError> {
+    /// Opens a connection to the origin of `uri`.
+    ///
+    /// # Errors
+    /// When the origin may not be reached, can't be, or takes too long.
+    pub(super) async fn open(&self, uri: Uri) -> Result<Stream, EgressError> {
         let origin = Origin::of(&uri).map_err(|error| EgressError::bad_url(&error))?;
         let host = uri.authority().map_or_else(String::new, ToString::to_string);
         let limit = self.means.limit;
@@ -101,20 +101,6 @@ impl Dialer {
             Ok(tls) => Ok(Stream::Tls(Box::new(TokioIo::new(tls)))),
             Err(error) => Err(from_tls(error, host)),
         }
-    }
-}
-
-impl Service<Uri> for Dialer {
-    type Response = Stream;
-    type Error = EgressError;
-    type Future = BoxFuture<'static, Result<Stream, EgressError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), EgressError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        Box::pin(self.clone().open(uri))
     }
 }
 

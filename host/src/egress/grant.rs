@@ -97,6 +97,10 @@ impl Granted {
         self.origin.scheme() == Scheme::Https || self.origin.is_loopback()
     }
 
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
     /// `host[:port]`, without the scheme's default port.
     pub(super) fn authority(&self) -> &str {
         &self.authority

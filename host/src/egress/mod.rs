@@ -7,11 +7,13 @@
 mod address;
 mod body;
 mod client;
+mod connection;
 mod dial;
 mod error;
 mod exchanges;
 mod grant;
 mod headers;
+mod pool;
 mod proxy;
 mod resolve;
 mod secrets;
@@ -32,10 +34,11 @@ use tokio::time::timeout;
 pub use self::address::AddressKind;
 use self::body::Outgoing;
 pub use self::body::{RequestBody, ResponseBody};
-use self::client::{Client, from_client};
+use self::client::Client;
 use self::dial::{Dialer, Means};
 pub use self::error::{CertificateFault, EgressError, EgressSetupError, Phase};
 pub use self::exchanges::{Exchanges, ExchangesOfCall, Whose};
+use self::grant::Granted;
 pub use self::grant::{Grant, Reach};
 use self::proxy::Proxies;
 pub use self::proxy::ProxyConfig;
@@ -110,7 +113,7 @@ impl Egress {
             tls: tls::client_config(config.extra_ca.as_deref())?,
             limit: config.connect,
         });
-        let pool = |reach| client::pooled(Dialer::new(reach, means.clone()), config);
+        let pool = |reach| Client::new(Dialer::new(reach, means.clone()), config);
         let (public, private) = (pool(Reach::Public), pool(Reach::Private));
         Ok(Self { shared: Arc::new(Shared { public, private, means }) })
     }
@@ -126,33 +129,30 @@ impl Egress {
         request: Request<RequestBody>,
         bounds: &Bounds,
     ) -> Result<Response<ResponseBody>, EgressError> {
-        let (request, host, reach) = self.prepare(grant, request, bounds)?;
-        let client = match reach {
+        let (request, host, granted) = self.prepare(grant, request, bounds)?;
+        let client = match granted.reach {
             Reach::Public => &self.shared.public,
             Reach::Private => &self.shared.private,
         };
         let limit = bounds.head;
         let fault = request.body().fault();
-        match timeout(limit, client.request(request)).await {
-            Ok(Ok(response)) => {
+        match timeout(limit, client.send(granted.origin(), request, &host)).await {
+            Ok(Ok((response, lease))) => {
                 let (head, body) = response.into_parts();
-                Ok(Response::from_parts(head, ResponseBody::new(body, host, bounds)?))
+                Ok(Response::from_parts(head, ResponseBody::new(body, lease, host, bounds)?))
             }
-            Ok(Err(error)) => {
-                let fault = fault.and_then(|fault| fault.get().cloned());
-                Err(fault.unwrap_or_else(|| from_client(error, &host)))
-            }
+            Ok(Err(error)) => Err(fault.and_then(|fault| fault.get().cloned()).unwrap_or(error)),
             Err(_) => Err(EgressError::Timeout { host: host.to_string(), phase: Phase::Head, limit }),
         }
     }
 
     /// All that is decided before a connection is looked for.
-    fn prepare(
+    fn prepare<'g>(
         &self,
-        grant: &Grant,
+        grant: &'g Grant,
         request: Request<RequestBody>,
         bounds: &Bounds,
-    ) -> Result<(Request<Outgoing>, Authority, Reach), EgressError> {
+    ) -> Result<(Request<Outgoing>, Authority, &'g Granted), EgressError> {
         let (mut head, body) = request.into_parts();
         let granted = grant.permit(&mut head.uri)?;
         headers::check_method(&head.method)?;
@@ -165,6 +165,6 @@ impl Egress {
         head.version = Version::HTTP_11;
         let host = head.uri.authority().cloned().ok_or_else(|| EgressError::bad_url(&"no host"))?;
         let body = Outgoing::new(body, declared, bounds)?;
-        Ok((Request::from_parts(head, body), host, granted.reach))
+        Ok((Request::from_parts(head, body), host, granted))
     }
 }

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -18,16 +17,14 @@ pub(super) enum Stream {
     Tls(Box<TokioIo<TlsStream<TcpStream>>>),
 }
 
-impl Connection for Stream {
-    fn connected(&self) -> Connected {
-        match self {
-            Self::Plain(_) => Connected::new(),
-            Self::Forwarded(_) => Connected::new().proxy(true),
-            Self::Tls(tls) if tls.inner().get_ref().1.alpn_protocol() == Some(b"h2") => {
-                Connected::new().negotiated_h2()
-            }
-            Self::Tls(_) => Connected::new(),
-        }
+impl Stream {
+    /// Whether TLS agreed upon HTTP/2.
+    pub(super) fn is_http2(&self) -> bool {
+        matches!(self, Self::Tls(tls) if tls.inner().get_ref().1.alpn_protocol() == Some(b"h2"))
+    }
+
+    pub(super) fn is_forwarded(&self) -> bool {
+        matches!(self, Self::Forwarded(_))
     }
 }
 

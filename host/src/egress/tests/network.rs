@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
 use super::server::{Seen, Server, read_head};
-use super::{Everywhere, bounds, call, egress, exchange, grant, hello, post};
+use super::{Everywhere, bounds, call, egress, egress_with, exchange, grant, hello, post};
 use crate::egress::resolve::Resolve;
 use crate::egress::{AddressKind, Bounds, Egress, EgressConfig, EgressError, Phase, Reach};
 
@@ -33,6 +33,75 @@ async fn a_granted_call_goes_out_and_connections_are_reused() {
     assert_eq!(seen.headers["host"], server.address.to_string());
     assert_eq!(seen.headers["content-length"], "4");
     assert!(!seen.headers.contains_key("accept-encoding"));
+}
+
+/// Answers every request of a connection alike, byte for byte.
+async fn answering(answer: &'static str) -> Server {
+    Server::raw(move |mut tcp| async move {
+        while !read_head(&mut tcp).await.is_empty() {
+            tcp.write_all(answer.as_bytes()).await.unwrap();
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_from_the_last_byte_of_its_answer_on_and_not_before() {
+    let sized = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nping";
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nping\r\n0\r\n\r\n";
+    let empty = "HTTP/1.1 204 No Content\r\n\r\n";
+    let unfinished = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nping";
+    for (answer, frames, connections) in [(sized, 1, 1), (chunked, 2, 1), (empty, 0, 1), (unfinished, 1, 3)] {
+        let server = answering(answer).await;
+        let origin = format!("http://{}", server.address);
+        let (egress, grant, bounds) = (egress(), grant(&origin, Reach::Private), bounds());
+        for _ in 0..3 {
+            let mut body = egress.send(&grant, post(&origin, ""), &bounds).await.unwrap().into_body();
+            for _ in 0..frames {
+                body.frame().await;
+            }
+        }
+        assert_eq!(server.connections(), connections, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn no_more_connections_are_kept_than_there_is_room_for() {
+    let server = Server::http(None, hello).await;
+    let origin = format!("http://{}", server.address);
+    let egress = egress_with(&EgressConfig { idle_per_host: 1, ..EgressConfig::default() });
+    for connections in [2, 3] {
+        let (one, other) = tokio::join!(call(&egress, &origin, Reach::Private), call(&egress, &origin, Reach::Private));
+        assert_eq!((one.unwrap(), other.unwrap()), ("hello".to_owned(), "hello".to_owned()));
+        assert_eq!(server.connections(), connections);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_waits_only_so_long_for_its_next_call() {
+    let (closed, mut is_closed) = mpsc::unbounded_channel();
+    let server = Server::raw(move |mut tcp| {
+        let closed = closed.clone();
+        async move {
+            while !read_head(&mut tcp).await.is_empty() {
+                tcp.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await.unwrap();
+            }
+            closed.send(()).unwrap();
+        }
+    })
+    .await;
+    let origin = format!("http://{}", server.address);
+    let egress = egress();
+    call(&egress, &origin, Reach::Private).await.unwrap();
+    let idle = EgressConfig::default().idle_time;
+    tokio::time::pause();
+    tokio::time::advance(idle - Duration::from_secs(1)).await;
+    call(&egress, &origin, Reach::Private).await.unwrap();
+    assert_eq!(server.connections(), 1);
+    tokio::time::advance(idle * 2).await;
+    is_closed.recv().await.unwrap();
+    call(&egress, &origin, Reach::Private).await.unwrap();
+    assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test]
