@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::iter;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use parlor_scrub::{Scrubber, scrub, scrub_json_strings};
+use parlor_scrub::{Scrubber, scrub, scrub_json};
 
 const SENTENCES: [&str; 8] = [
     "The meeting has been moved to Thursday because the room is being painted, so please bring your notes. ",
@@ -68,7 +68,7 @@ fn people(criterion: &mut Criterion) {
     measure(criterion, "full of data", LENGTHS, |length| mixed(length, 1), whole);
     let eighth = LENGTHS.map(|length| length / 8);
     measure(criterion, "chat in chunks of 4 bytes", eighth, |length| mixed(length, CHAT), in_chunks);
-    measure(criterion, "chat in JSON", LENGTHS, conversation, |text| scrub_json_strings(text).len());
+    measure(criterion, "chat in JSON", LENGTHS, conversation, |text| scrub_json(text).len());
 }
 
 fn hostile(criterion: &mut Criterion) {
@@ -76,7 +76,7 @@ fn hostile(criterion: &mut Criterion) {
     for piece in HOSTILE {
         measure(criterion, &format!("{piece:?}"), tenth, |length| piece.repeat(length / piece.len()), whole);
     }
-    measure(criterion, "long name in JSON", tenth, long_name, |text| scrub_json_strings(text).len());
+    measure(criterion, "long name in JSON", tenth, long_name, |text| scrub_json(text).len());
 }
 
 fn measure(

@@ -1,5 +1,5 @@
-//! Scrubs the strings of a JSON text and leaves the rest as it is: the arguments of a tool call, a tool's result. Names
-//! of fields are never changed, but they say what their values are: `{"ssn": "536228726"}`.
+//! Scrubs the strings and numbers of a JSON text, so that it stays JSON: the arguments of a tool call, a tool's result. The
+//! name of a field says what its value is: `{"ssn": 536228726}`. It may be personal data itself: `{"ada@example.com": 1}`.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -15,27 +15,34 @@ const NAME: usize = 4 * BEHIND;
 /// The shortest string with something in it: `::1`.
 const SHORTEST: usize = 3;
 
+/// The shortest number with something in it: a local telephone number.
+const SHORTEST_NUMBER: usize = 7;
+
 /// Deeper nesting is no argument of a tool; the text is then scrubbed as text.
 const DEPTH: usize = 512;
 
-/// `text` with a token in place of all personal data in its string values: valid JSON as before. A text that is no JSON
-/// (RFC 8259) is scrubbed as text.
-pub fn scrub_json_strings(text: &str) -> Cow<'_, str> {
-    let Some(values) = Walk::new(text).values() else { return scrub(text) };
+/// `text` with a token in place of all personal data in its strings, names included, and a string in place of a number that
+/// is personal data: valid JSON as before. A text that is no JSON (RFC 8259) is scrubbed as text.
+pub fn scrub_json(text: &str) -> Cow<'_, str> {
+    let Some(found) = Walk::new(text).all() else { return scrub(text) };
     let mut scrubbed = String::new();
     let mut at = 0;
+    let nothing = said_by("");
     // The values of an array have one name.
-    let (mut name, mut said) = (0..0, said_by(""));
-    for (named, value) in values {
-        if named != name {
+    let (mut name, mut said) = (0..0, nothing.clone());
+    for Found { named, place, kind } in found {
+        if kind != Kind::Name && named != name {
             said = said_by(text.get(named.clone()).unwrap_or_default());
             name = named;
         }
-        let raw = text.get(value.clone()).unwrap_or_default();
-        let Some(new) = scrub_string(&said, raw) else { continue };
-        scrubbed.push_str(text.get(at..value.start).unwrap_or_default());
-        scrubbed.push_str(&new);
-        at = value.end;
+        let raw = text.get(place.clone()).unwrap_or_default();
+        let Some(new) = scrub_string(if kind == Kind::Name { &nothing } else { &said }, raw) else { continue };
+        scrubbed.push_str(text.get(at..place.start).unwrap_or_default());
+        match kind {
+            Kind::Number => scrubbed.extend(["\"", &new, "\""]),
+            Kind::Name | Kind::String => scrubbed.push_str(&new),
+        }
+        at = place.end;
     }
     if at == 0 {
         return Cow::Borrowed(text);
@@ -134,13 +141,28 @@ fn escape(value: &str) -> String {
     escaped
 }
 
-/// A reader of JSON that only notes where the string values are that may hold something, and the name of each one's field.
+/// A reader of JSON that only notes where something is that may be personal data.
 struct Walk<'t> {
     bytes: &'t [u8],
     at: usize,
     /// The open brackets, each with the name that its values go by.
     open: Vec<(u8, Range<usize>)>,
-    found: Vec<(Range<usize>, Range<usize>)>,
+    found: Vec<Found>,
+}
+
+/// A string without its quotes, or a number.
+struct Found {
+    place: Range<usize>,
+    /// The name that it goes by.
+    named: Range<usize>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Name,
+    String,
+    Number,
 }
 
 impl<'t> Walk<'t> {
@@ -148,8 +170,8 @@ impl<'t> Walk<'t> {
         Self { bytes: text.as_bytes(), at: 0, open: Vec::new(), found: Vec::new() }
     }
 
-    /// The string values without their quotes, each after its name; nothing when the text is no JSON.
-    fn values(mut self) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    /// All that may hold something, in the text's order; nothing when the text is no JSON.
+    fn all(mut self) -> Option<Vec<Found>> {
         let mut name = 0..0;
         loop {
             let opened = self.value(&name)?;
@@ -170,10 +192,8 @@ impl<'t> Walk<'t> {
         self.space();
         match self.peek() {
             b'"' => {
-                let value = self.string()?;
-                if value.len() >= SHORTEST {
-                    self.found.push((name.clone(), value));
-                }
+                let place = self.string()?;
+                self.note(Found { place, named: name.clone(), kind: Kind::String }, SHORTEST);
             }
             bracket @ (b'{' | b'[') => {
                 self.at += 1;
@@ -191,7 +211,12 @@ impl<'t> Walk<'t> {
             b't' => self.literal(b"true")?,
             b'f' => self.literal(b"false")?,
             b'n' => self.literal(b"null")?,
-            _ => self.number()?,
+            _ => {
+                let start = self.at;
+                self.number()?;
+                let place = start..self.at;
+                self.note(Found { place, named: name.clone(), kind: Kind::Number }, SHORTEST_NUMBER);
+            }
         }
         Some(None)
     }
@@ -220,9 +245,16 @@ impl<'t> Walk<'t> {
     fn name(&mut self) -> Option<Range<usize>> {
         self.space();
         let name = self.string()?;
+        self.note(Found { place: name.clone(), named: 0..0, kind: Kind::Name }, SHORTEST);
         self.space();
         self.literal(b":")?;
         Some(name)
+    }
+
+    fn note(&mut self, found: Found, shortest: usize) {
+        if found.place.len() >= shortest {
+            self.found.push(found);
+        }
     }
 
     fn string(&mut self) -> Option<Range<usize>> {
@@ -304,24 +336,26 @@ mod tests {
     use crate::fold::FOLDED;
 
     fn check(text: &str, scrubbed: &str) {
-        assert_eq!(scrub_json_strings(text), scrubbed);
+        assert_eq!(scrub_json(text), scrubbed);
     }
 
     #[test]
-    fn values_are_scrubbed_and_nothing_else() {
+    fn strings_names_and_numbers_are_scrubbed_and_nothing_else() {
         check(
             r#"{ "to": ["ada@example.com", 4242424242424242], "ada@example.com": {"n": "x", "u": true} }"#,
-            r#"{ "to": ["<EMAIL_ADDRESS>", 4242424242424242], "ada@example.com": {"n": "x", "u": true} }"#,
+            r#"{ "to": ["<EMAIL_ADDRESS>", "<CREDIT_CARD>"], "<EMAIL_ADDRESS>": {"n": "x", "u": true} }"#,
         );
+        check("[4242424242424242, 4242424242424243, 1.5]", r#"["<CREDIT_CARD>", 4242424242424243, 1.5]"#);
         check(r#""call 202-555-0123""#, r#""call <PHONE_NUMBER>""#);
         let clean = r#"{"a": "nothing here", "b": [1, -2.5e+3, null, {}, []]}"#;
-        assert!(matches!(scrub_json_strings(clean), Cow::Borrowed(same) if same == clean));
+        assert!(matches!(scrub_json(clean), Cow::Borrowed(same) if same == clean));
     }
 
     #[test]
     fn a_name_says_what_its_value_is() {
         check(r#"{"ssn": "536228726", "id": "536228726"}"#, r#"{"ssn": "<US_SSN>", "id": "536228726"}"#);
         check(r#"{"phoneNumbers": ["2025550123"]}"#, r#"{"phoneNumbers": ["<PHONE_NUMBER>"]}"#);
+        check(r#"{"ssn": 536228726, "id": 536228726}"#, r#"{"ssn": "<US_SSN>", "id": 536228726}"#);
     }
 
     #[test]
@@ -341,7 +375,8 @@ mod tests {
             FOLDED.get() - before
         };
         let values = r#""1234", "#.repeat(1_000);
-        assert_eq!(folded(1_000, &values), folded(100_000, &values));
+        let cost = |length| folded(length, &values) - folded(length, "");
+        assert_eq!(cost(1_000), cost(100_000), "the name itself is read once");
         let tiny = r#""", "a", "12", "#.repeat(1_000);
         assert_eq!(folded(100, &tiny), folded(100, ""), "nothing is in strings of two characters");
     }
@@ -374,7 +409,7 @@ mod tests {
             check(text, &scrub(text));
         }
         let nested = "[".repeat(100) + "4242424242424242" + &"]".repeat(100);
-        check(&nested, &nested);
+        check(&nested, &nested.replace("4242424242424242", "\"<CREDIT_CARD>\""));
         let deep = "[".repeat(600) + "\"536-22-8726\"" + &"]".repeat(600);
         check(&deep, &scrub(&deep));
     }

@@ -40,7 +40,7 @@ mod tests;
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub use crate::json::scrub_json_strings;
+pub use crate::json::scrub_json;
 pub use crate::kind::Kind;
 pub use crate::stream::Scrubber;
 

@@ -8,7 +8,7 @@ use parlor_scrub::Scrubber;
 
 use super::{error, json, part};
 use crate::answer::Events;
-use crate::conversation::{Delta, Event, Reasoning};
+use crate::conversation::{Delta, Event, Part, Reasoning};
 use crate::error::ConverseError;
 
 /// The texts of an answer that have not ended.
@@ -17,9 +17,10 @@ pub(super) struct Scrubbing {
     open: Vec<Open>,
 }
 
-/// A part that is still growing.
+/// A text that is still growing.
 struct Open {
     candidate: u32,
+    /// Its part, or the latest of them.
     part: u32,
     kind: Kind,
     scrubber: Scrubber,
@@ -69,6 +70,12 @@ impl Scrubbing {
             Event::ToolArguments(delta) => {
                 self.open(&delta, Kind::Arguments).arguments.push_str(&delta.text);
             }
+            Event::Part { candidate, part, value: Part::Text(text) } => {
+                scrubbed.push(Event::Text(self.push(&Delta { candidate, part, text }, Kind::Text)));
+            }
+            Event::Part { candidate, part, value: Part::Refusal(text) } => {
+                scrubbed.push(Event::Refusal(self.push(&Delta { candidate, part, text }, Kind::Refusal)));
+            }
             Event::Part { candidate, part: number, mut value } => {
                 part(&mut value);
                 scrubbed.push(Event::Part { candidate, part: number, value });
@@ -90,7 +97,9 @@ impl Scrubbing {
     }
 
     fn open(&mut self, delta: &Delta, kind: Kind) -> &mut Open {
-        let is_it = |open: &Open| open.candidate == delta.candidate && open.part == delta.part && open.kind == kind;
+        let is_it = |open: &Open| {
+            open.candidate == delta.candidate && open.kind == kind && (open.part == delta.part || kind.is_joined())
+        };
         let at = self.open.iter().position(is_it).unwrap_or_else(|| {
             let (candidate, part) = (delta.candidate, delta.part);
             let (scrubber, arguments) = (Scrubber::new(), String::new());
@@ -98,11 +107,21 @@ impl Scrubbing {
             self.open.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "the index was found or pushed right above")]
-        &mut self.open[at]
+        let open = &mut self.open[at];
+        open.part = delta.part;
+        open
     }
 
     fn finish(&mut self, candidate: u32, scrubbed: &mut Vec<Event>) {
         scrubbed.extend(self.open.extract_if(.., |open| open.candidate == candidate).filter_map(Open::end));
+    }
+}
+
+impl Kind {
+    /// Whether a client gets the parts of this kind as one text: what begins in one may be personal data with what the next
+    /// goes on with.
+    fn is_joined(self) -> bool {
+        matches!(self, Self::Text | Self::Refusal)
     }
 }
 

@@ -7,7 +7,7 @@ mod events;
 
 use std::borrow::Cow;
 
-use parlor_scrub::{scrub, scrub_json_strings};
+use parlor_scrub::{scrub, scrub_json};
 
 use crate::answer::Answer;
 use crate::conversation::{Message, Part, ProviderError, Reasoning, Request, ResultPart};
@@ -58,7 +58,8 @@ fn part(part: &mut Part) {
 /// A tool's result is mostly JSON, and is text where it is not.
 fn result_part(part: &mut ResultPart) {
     match part {
-        ResultPart::Text(text) => json(text),
+        ResultPart::Text(text) if text.trim_start().starts_with(['{', '[']) => json(text),
+        ResultPart::Text(text) => plain(text),
         ResultPart::File(file) => file.name.iter_mut().for_each(plain),
         ResultPart::Other(other) => json(&mut other.value),
         ResultPart::Image(_) => {}
@@ -80,7 +81,7 @@ fn plain(text: &mut String) {
 }
 
 fn json(text: &mut String) {
-    if let Cow::Owned(scrubbed) = scrub_json_strings(text) {
+    if let Cow::Owned(scrubbed) = scrub_json(text) {
         *text = scrubbed;
     }
 }

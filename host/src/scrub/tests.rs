@@ -47,6 +47,7 @@ fn every_kind_of_part_that_holds_text_is_scrubbed() {
         (call(RAW), call(CLEAN)),
         (result(value(RAW)), result(value(CLEAN))),
         (result(RAW.into()), result(CLEAN.into())),
+        (result("4242424242424242".into()), result("<CREDIT_CARD>".into())),
         (other(RAW), other(CLEAN)),
         (thought(RAW, Some("of the raw text")), thought(CLEAN, None)),
         (thought("nothing", Some("kept")), thought("nothing", Some("kept"))),
@@ -87,6 +88,23 @@ async fn an_answer_is_scrubbed_the_same_whole_and_as_it_comes() {
     assert_eq!(folded(answer(Answer::Whole(told()))).await, expected);
     let batches = told().into_iter().map(|event| Ok(vec![event]));
     assert_eq!(folded(answer(Answer::Live(stream::iter(batches).boxed()))).await, expected);
+}
+
+#[tokio::test]
+async fn what_two_parts_say_together_is_scrubbed() {
+    let text = |part, text: &str| Event::Text(Delta { candidate: 0, part, text: text.to_owned() });
+    let whole = |part, text: &str| Event::Part { candidate: 0, part, value: Part::Text(text.to_owned()) };
+    let finish = Event::Finish { candidate: 0, reason: FinishReason::Stop, raw: None };
+    let told = vec![
+        text(0, "write to jane.doe@"),
+        text(1, "example.com or call 202-"),
+        whole(2, "555-0123 or 4242 4242 "),
+        whole(3, "4242 4242 today"),
+        finish,
+    ];
+    let said = folded(answer(Answer::Whole(told))).await;
+    let texts: String = said.iter().map(|part| if let Part::Text(text) = part { text.as_str() } else { "" }).collect();
+    assert_eq!(texts, "write to <EMAIL_ADDRESS> or call <PHONE_NUMBER> or <CREDIT_CARD> today");
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ pub fn scrub(data: &[u8]) {
         let found = whole.get(span.range).expect("a span ends at characters' boundaries");
         assert!(!(found.starts_with('<') || found.ends_with('>')), "a token was found in {whole}");
     }
-    let scrubbed = parlor_scrub::scrub_json_strings(&text);
+    let scrubbed = parlor_scrub::scrub_json(&text);
     if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
         serde_json::from_str::<serde::de::IgnoredAny>(&scrubbed).expect("JSON stays JSON");
     }
