@@ -122,7 +122,7 @@ async fn a_message_is_read_and_written_up_to_the_limit() {
         dapr.converse_alpha1(said("echo", "and the connection is still good")).await.unwrap();
     }
     // A short request whose answer is long: echo says a sentence for each tool's silence.
-    let silent = json!({ "inputs": [{ "messages": vec![json!({ "ofTool": {} }); 50] }] });
+    let silent = json!({ "inputs": [{ "messages": vec![json!({ "ofTool": { "content": [{}] } }); 50] }] });
     let status = host.grpc.alpha2("echo", &silent).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted);
     assert!(status.message().ends_with("more than the 1024 that `--max-body-size` allows"), "{}", status.message());

@@ -31,10 +31,8 @@ pub(super) async fn converse<R: Converse>(api: &Api, name: &str, request: R) -> 
         Refusal::from(&error)
     };
     let component = api.registry.component(name).map_err(told)?;
-    let (answered, cache) = answer(api, &component, Call { request, key, cache_ttl, scrub }).await.map_err(told)?;
-    if let Some(tools) = required {
-        not_empty(name, &answered, tools).map_err(|error| Refusal::from(&error))?;
-    }
+    let call = Call { request, key, cache_ttl, scrub };
+    let (answered, cache) = answer(api, &component, call, required).await.map_err(told)?;
     let model = asked_model.as_deref().or(component.model.as_deref());
     Ok(Told { message: R::answer(envelope, model, answered), cache })
 }
@@ -55,16 +53,21 @@ fn not_empty(component: &str, answered: &Response, tools: usize) -> Result<(), C
     Err(ConverseError::Provider { component: component.to_owned(), error })
 }
 
-/// Only what reaches a component is counted: not what was refused before, and no name that a caller made up.
+/// Only what reaches a component is counted: not what was refused before, and no name that a caller made up. `required` is
+/// the number of tools where the model had to ask for one.
 async fn answer(
     api: &Api,
     component: &Component,
     call: Call,
+    required: Option<usize>,
 ) -> Result<(Response, Option<cache::Status>), ConverseError> {
     let name = &component.name;
     let timer = api.metrics.call(name);
     let Answered { answer, cache } = pipeline::converse(component, &api.cache, call).await?;
     let response = answer.into_response(name).await?;
+    if let Some(tools) = required {
+        not_empty(name, &response, tools)?;
+    }
     timer.succeeded();
     if let Some(status) = cache {
         api.metrics.cache(name, status);

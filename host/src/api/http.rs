@@ -7,7 +7,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -21,7 +21,6 @@ use super::{SharedApi, cache_status, call_log, converse, cors, metadata, path, r
 use crate::limits;
 
 const TOO_LARGE: &str = "stream too large";
-const FORCE_SHUTDOWN: HeaderName = HeaderName::from_static("dapr-force-shutdown");
 const HEALTHZ: &str = "/v1.0/healthz";
 const HEALTHZ_OUTBOUND: &str = "/v1.0/healthz/outbound";
 
@@ -53,7 +52,10 @@ pub fn router(api: SharedApi) -> Router {
 
 /// The one handler behind both versions, which differ in nothing but their messages.
 async fn converse<R: Converse>(State(api): State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
-    let name = parameter(request.uri(), "name")?;
+    let name = match parameter(request.uri(), "name") {
+        Ok(name) => name,
+        Err(refusal) => return Err(unread(request, refusal).await),
+    };
     let body = read(request, api.max_body_size).await?;
     let request = protojson::decode::<R>(&body);
     drop(body);
@@ -109,6 +111,15 @@ async fn discard(mut body: Body) {
     let _ = timeout(limits::DISCARDING, reading).await;
 }
 
+/// Refuses a request for what its head says, once its body has been read and thrown away; a client that waits to be asked
+/// for its body sends none.
+async fn unread(request: Request<Body>, refusal: Response) -> Response {
+    if !request.headers().contains_key(EXPECT) {
+        discard(request.into_body()).await;
+    }
+    refusal
+}
+
 /// Ready once the application listens, as daprd is: it may be unwell and the host is ready still.
 async fn healthz(State(api): State<SharedApi>, RawQuery(query): RawQuery) -> Response {
     if api.app.as_ref().is_some_and(|app| !app.is_listening()) {
@@ -143,22 +154,19 @@ async fn set_metadata(State(api): State<SharedApi>, request: Request<Body>) -> R
 }
 
 async fn shutdown(State(api): State<SharedApi>, headers: HeaderMap) -> StatusCode {
-    if headers.get(FORCE_SHUTDOWN).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
-        api.end.force();
-    } else {
-        api.end.ask();
-    }
+    api.end(&headers);
     StatusCode::NO_CONTENT
 }
 
 /// Daprd takes what it does not know for a call to another application, and then misses that application's name.
-async fn no_route() -> Response {
-    refused(&Refusal::new(
+async fn no_route(request: Request<Body>) -> Response {
+    let refusal = refused(&Refusal::new(
         StatusCode::NOT_FOUND,
         Code::Unimplemented,
         "ERR_DIRECT_INVOKE",
         "failed getting app id either from the URL path or the header dapr-app-id",
-    ))
+    ));
+    unread(request, refusal).await
 }
 
 /// Lets a request pass that shows the token, and health probes, which have none.
@@ -167,7 +175,7 @@ async fn check_token(State(api): State<SharedApi>, request: Request<Body>, next:
     if is_probe || token::check(&api, request.headers()).is_ok() {
         return next.run(request).await;
     }
-    (StatusCode::UNAUTHORIZED, "invalid api token\n").into_response()
+    unread(request, (StatusCode::UNAUTHORIZED, "invalid api token\n").into_response()).await
 }
 
 fn json(body: Vec<u8>) -> Response {

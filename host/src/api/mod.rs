@@ -22,6 +22,8 @@ mod trace;
 
 use std::sync::Arc;
 
+use ::http::{HeaderMap, HeaderName};
+
 use crate::app_health::AppConnection;
 use crate::cache::Cache;
 use crate::metrics::Metrics;
@@ -57,6 +59,20 @@ pub struct Api {
     pub extended: Extended,
     /// By which a caller ends the process.
     pub end: Switch,
+}
+
+/// By which a caller asks for an end without grace.
+const FORCE_SHUTDOWN: HeaderName = HeaderName::from_static("dapr-force-shutdown");
+
+impl Api {
+    /// Ends the process, as the headers of a caller, or the metadata of one by gRPC, say.
+    fn end(&self, headers: &HeaderMap) {
+        if headers.get(FORCE_SHUTDOWN).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
+            self.end.force();
+        } else {
+            self.end.ask();
+        }
+    }
 }
 
 /// Shared by all connections.

@@ -98,7 +98,7 @@ fn answer(request: Request) -> Result<Response, Error> {
     for part in request.messages.into_iter().flat_map(|message| message.parts) {
         match part {
             Part::Text(text) => texts.push(text),
-            Part::ToolResult(result) => texts.push(tool_response(&result)),
+            Part::ToolResult(result) => texts.extend(tool_responses(&result)),
             Part::ToolCall(call) => calls.push(Part::ToolCall(call)),
             other @ (Part::Image(_)
             | Part::Audio(_)
@@ -127,17 +127,15 @@ fn answer(request: Request) -> Result<Response, Error> {
     Ok(Response { candidates: vec![candidate], usage: Some(usage), ..Response::default() })
 }
 
-fn tool_response(result: &ToolResult) -> String {
-    let texts: Vec<&str> = result
-        .parts
-        .iter()
-        .filter_map(|part| match part {
-            ResultPart::Text(text) => Some(text.as_str()),
-            ResultPart::Image(_) | ResultPart::File(_) | ResultPart::Other(_) => None,
-        })
-        .collect();
+/// A sentence for each text of a tool's result; none for a tool that says nothing.
+fn tool_responses(result: &ToolResult) -> impl Iterator<Item = String> {
     let name = result.name.as_deref().unwrap_or_default();
-    format!("Tool Response for tool ID '{}' with name '{name}': {}", result.call_id, texts.join("\n"))
+    result.parts.iter().filter_map(move |part| match part {
+        ResultPart::Text(text) => {
+            Some(format!("Tool Response for tool ID '{}' with name '{name}': {text}", result.call_id))
+        }
+        ResultPart::Image(_) | ResultPart::File(_) | ResultPart::Other(_) => None,
+    })
 }
 
 /// As many tokens as there are words, read and written.

@@ -89,11 +89,17 @@ fn no_message_and_an_empty_text_give_an_empty_answer() {
 
 #[test]
 fn a_tool_result_comes_back_in_words() {
-    let parts = vec![ResultPart::Text("tool message".to_owned())];
-    let result =
-        ToolResult { call_id: "tool-123".to_owned(), name: Some("tool name".to_owned()), parts, is_error: false };
-    let expected = text("Tool Response for tool ID 'tool-123' with name 'tool name': tool message");
-    check(messages(vec![says(Role::Tool, vec![Part::ToolResult(result)])]), &[expected], FinishReason::Stop, 12);
+    let told = |texts: &[&str]| {
+        let parts = texts.iter().map(|text| ResultPart::Text((*text).to_owned())).collect();
+        let result =
+            ToolResult { call_id: "tool-123".to_owned(), name: Some("tool name".to_owned()), parts, is_error: false };
+        messages(vec![says(Role::Tool, vec![Part::ToolResult(result)])])
+    };
+    let sentence = "Tool Response for tool ID 'tool-123' with name 'tool name': tool message";
+    check(told(&["tool message"]), &[text(sentence)], FinishReason::Stop, 12);
+    let both = text(&format!("{sentence}\n{sentence}"));
+    check(told(&["tool message", "tool message"]), &[both], FinishReason::Stop, 24);
+    check(told(&[]), &[], FinishReason::Stop, 0);
 }
 
 #[test]

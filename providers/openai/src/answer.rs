@@ -156,7 +156,7 @@ impl Completion {
         for choice in chunk.choices.into_iter().flatten() {
             self.take_choice(choice, events).map_err(|fault| self.unreadable(fault))?;
         }
-        events.extend(chunk.usage.map(|found| Event::Usage(usage(found))));
+        events.extend(chunk.usage.and_then(usage).map(Event::Usage));
         Ok(())
     }
 
@@ -189,10 +189,13 @@ impl Completion {
     }
 }
 
-fn usage(found: ChatUsage) -> Usage {
+/// What is all zeros was not counted: no call takes nothing.
+fn usage(found: ChatUsage) -> Option<Usage> {
+    let is_counted =
+        [found.prompt_tokens, found.completion_tokens, found.total_tokens].into_iter().flatten().any(|n| n > 0);
     let input = found.prompt_tokens_details.unwrap_or_default();
     let output = found.completion_tokens_details.unwrap_or_default();
-    Usage {
+    is_counted.then(|| Usage {
         input: found.prompt_tokens.unwrap_or_default(),
         output: found.completion_tokens.unwrap_or_default(),
         total: found.total_tokens,
@@ -204,5 +207,5 @@ fn usage(found: ChatUsage) -> Usage {
         accepted_prediction: output.accepted_prediction_tokens,
         rejected_prediction: output.rejected_prediction_tokens,
         extensions: None,
-    }
+    })
 }

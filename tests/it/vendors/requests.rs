@@ -80,12 +80,14 @@ async fn settings_arrive_where_the_request_says_nothing() {
 async fn a_request_s_temperature_goes_before_the_component_s() {
     let settings = [("key", KEY), ("model", "warm-model"), ("temperature", "0.25")];
     let host = aimock::component(HostBuilder::new(), &settings).start();
-    for (path, body) in both("as you like", &json!({ "temperature": 0.75 })) {
-        host.client.post(path, body.to_string()).await.ok();
+    for temperature in [0.75, 0.0] {
+        for (path, body) in both("as you like", &json!({ "temperature": temperature })) {
+            host.client.post(path, body.to_string()).await.ok();
+        }
     }
     let temperatures: Vec<_> =
         aimock::journal("warm-model").await.iter().map(|call| call["body"]["temperature"].clone()).collect();
-    assert_eq!(temperatures, [0.75, 0.75]);
+    assert_eq!(temperatures, [0.75, 0.75, 0.0, 0.0]);
 }
 
 #[tokio::test]
@@ -154,7 +156,7 @@ async fn everybody_who_speaks_arrives_in_order() {
     let expected = json!([
         { "role": "system", "content": "be kind" },
         { "role": "system", "content": "be short" },
-        { "role": "user", "name": "ada", "content": [{ "type": "text", "text": "one" }, { "type": "text", "text": "two" }] },
+        { "role": "user", "content": [{ "type": "text", "text": "one" }, { "type": "text", "text": "two" }] },
         { "role": "assistant", "content": "three" },
         { "role": "user", "content": "as you like" },
     ]);

@@ -64,8 +64,9 @@ fn alpha2_call(mut wire: ConversationRequestAlpha2) -> Result<Call, InvalidParam
             scrub.messages.push(input.scrub_pii.unwrap_or_default());
         }
     }
+    let offered = wire.tools.len();
     let tools = wire.tools.into_iter().filter_map(tool).collect::<Result<Vec<_>, _>>()?;
-    let tool_choice = tool_choice(wire.tool_choice, &tools)?;
+    let tool_choice = tool_choice(wire.tool_choice, offered, &tools)?;
     let (model, overrides) = overrides(&mut wire.metadata, wire.cache_ttl)?;
     let request = Request {
         model,
@@ -118,16 +119,17 @@ fn input(input: ConversationInput) -> Message {
     Message { role, name: None, parts: vec![Part::Text(input.content)], extensions: None }
 }
 
+/// Names of speakers go nowhere, as in Dapr: clients send empty ones and ones with spaces, which vendors refuse.
 fn message(wire: ConversationMessage) -> Result<Message, InvalidParams> {
     let texts = |content: Vec<ConversationMessageContent>| content.into_iter().map(|content| Part::Text(content.text));
-    let (role, name, parts) = match wire.message_types.ok_or(InvalidParams::MessageType)? {
-        MessageTypes::OfDeveloper(said) => (Role::Developer, said.name, texts(said.content).collect()),
-        MessageTypes::OfSystem(said) => (Role::System, said.name, texts(said.content).collect()),
-        MessageTypes::OfUser(said) => (Role::User, said.name, texts(said.content).collect()),
+    let (role, parts) = match wire.message_types.ok_or(InvalidParams::MessageType)? {
+        MessageTypes::OfDeveloper(said) => (Role::Developer, texts(said.content).collect()),
+        MessageTypes::OfSystem(said) => (Role::System, texts(said.content).collect()),
+        MessageTypes::OfUser(said) => (Role::User, texts(said.content).collect()),
         MessageTypes::OfAssistant(said) => {
             let calls = said.tool_calls.into_iter().map(tool_call);
             let parts: Result<_, _> = texts(said.content).map(Ok).chain(calls).collect();
-            (Role::Assistant, said.name, parts?)
+            (Role::Assistant, parts?)
         }
         MessageTypes::OfTool(said) => {
             let result = ToolResult {
@@ -136,10 +138,10 @@ fn message(wire: ConversationMessage) -> Result<Message, InvalidParams> {
                 parts: said.content.into_iter().map(|content| ResultPart::Text(content.text)).collect(),
                 is_error: false,
             };
-            (Role::Tool, None, vec![Part::ToolResult(result)])
+            (Role::Tool, vec![Part::ToolResult(result)])
         }
     };
-    Ok(Message { role, name: name.and_then(non_empty), parts, extensions: None })
+    Ok(Message { role, name: None, parts, extensions: None })
 }
 
 fn tool_call(wire: ConversationToolCalls) -> Result<Part, InvalidParams> {
@@ -161,17 +163,17 @@ fn tool(wire: ConversationTools) -> Option<Result<Tool, InvalidParams>> {
     }))
 }
 
-/// A name is held against the tools only if there are any.
-fn tool_choice(wire: Option<String>, tools: &[Tool]) -> Result<Option<ToolChoice>, InvalidParams> {
+/// A name is held against the tools only if any are `offered`; one without a function, which is no tool, counts.
+fn tool_choice(wire: Option<String>, offered: usize, tools: &[Tool]) -> Result<Option<ToolChoice>, InvalidParams> {
     Ok(match wire.and_then(non_empty) {
-        None if tools.is_empty() => None,
+        None if offered == 0 => None,
         None => Some(ToolChoice::Auto),
         Some(choice) => Some(match choice.as_str() {
             "auto" => ToolChoice::Auto,
             "none" => ToolChoice::None,
-            "required" if tools.is_empty() => return Err(InvalidParams::ToolChoice),
+            "required" if offered == 0 => return Err(InvalidParams::ToolChoice),
             "required" => ToolChoice::Required,
-            name if !tools.is_empty() && tools.iter().all(|tool| tool.name != name) => {
+            name if offered > 0 && tools.iter().all(|tool| tool.name != name) => {
                 return Err(InvalidParams::UnknownTool);
             }
             _ => ToolChoice::Named(choice),
@@ -198,9 +200,10 @@ fn prompt_cache(wire: prost_types::Duration) -> Result<PromptCache, InvalidParam
     Ok(PromptCache { retention: Some(retention.unwrap_or(Duration::MAX)), key: None })
 }
 
-/// Zero is as good as absent, as in Dapr; what is no number in JSON can be sent to no vendor.
+/// Dapr passes on what is above zero, and then sends zero for all else; here a caller who says nothing gets the vendor's
+/// default. What is no number in JSON can be sent to no vendor.
 fn sampling(temperature: Option<f64>) -> Sampling {
-    Sampling { temperature: temperature.filter(|value| value.is_finite() && *value != 0.0), ..Sampling::default() }
+    Sampling { temperature: temperature.filter(|value| value.is_finite() && *value >= 0.0), ..Sampling::default() }
 }
 
 /// An empty text is as good as none: proto3 does not tell them apart.

@@ -124,7 +124,7 @@ fn what_protobuf_lets_pass_is_let_pass() {
 }
 
 #[test]
-fn zero_and_what_is_no_number_are_no_temperature() {
+fn what_is_below_zero_or_no_number_is_no_temperature() {
     let check = |value: &str, expected: Option<f64>| {
         let body = format!("{{\"inputs\":[{{}}],\"temperature\":{value}}}");
         assert_eq!(alpha1(&body).request.sampling.temperature, expected, "{value}");
@@ -133,9 +133,9 @@ fn zero_and_what_is_no_number_are_no_temperature() {
     check("0.7", Some(0.7));
     check("\"0.5\"", Some(0.5));
     check("2", Some(2.0));
-    check("-1", Some(-1.0));
+    check("-1", None);
     check("null", None);
-    check("0", None);
+    check("0", Some(0.0));
     check("\"NaN\"", None);
     check("\"Infinity\"", None);
     check("\"-Infinity\"", None);

@@ -71,8 +71,8 @@ impl Dapr for Service {
         Ok(Response::new(()))
     }
 
-    async fn shutdown(&self, _request: Request<ShutdownRequest>) -> Result<Response<()>, Status> {
-        self.api.end.ask();
+    async fn shutdown(&self, request: Request<ShutdownRequest>) -> Result<Response<()>, Status> {
+        self.api.end(request.metadata().as_ref());
         Ok(Response::new(()))
     }
 }
