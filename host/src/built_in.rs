@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+
+use crate::limits;
 
 /// `(name, bytes)` of each provider that was built when the host was.
 const EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
@@ -33,7 +36,7 @@ impl BuiltIns {
         let mut found: BTreeMap<_, _> = embedded.collect();
         if let Some(folder) = folder {
             let read = || format!("can't read the providers in `{}`", folder.display());
-            for entry in std::fs::read_dir(folder).with_context(read)? {
+            for entry in fs::read_dir(folder).with_context(read)? {
                 let path = entry.with_context(read)?.path();
                 if path.extension().is_some_and(|extension| extension == "wasm")
                     && let Some(name) = path.file_stem().and_then(|name| name.to_str())
@@ -69,7 +72,25 @@ impl Place {
     pub fn read(&self) -> io::Result<Cow<'static, [u8]>> {
         match self {
             Self::Embedded(bytes) => Ok(Cow::Borrowed(bytes)),
-            Self::File(path) => std::fs::read(path).map(Cow::Owned),
+            Self::File(path) => read_artifact(path).map(Cow::Owned),
         }
     }
+}
+
+/// The bytes of a `.wasm` file. Blocks.
+///
+/// # Errors
+/// When the file can't be read, is none, or is larger than an artifact may be.
+pub fn read_artifact(path: &Path) -> io::Result<Vec<u8>> {
+    // Opening a named pipe would wait for its writer, and a device may never end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limits::ARTIFACT_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limits::ARTIFACT_BYTES {
+        let told = format!("it is larger than the {} bytes that an artifact may have", limits::ARTIFACT_BYTES);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, told));
+    }
+    Ok(bytes)
 }

@@ -40,6 +40,20 @@ pub const EXCHANGES_A_CALL: usize = 4;
 /// Elements of a guest's tables; Rust guests use some hundreds, Python's interpreter some ten thousands.
 pub const GUEST_TABLE_ELEMENTS: usize = 100_000;
 
+/// What an instance may be made of: core modules, which are only counted (Rust's providers have up to four, its own and
+/// the small ones that wire it, Python's some twenty libraries); memories and tables, which are address space in each slot.
+pub const GUEST_MODULES: u32 = 64;
+pub const GUEST_MEMORIES: u32 = 1;
+pub const GUEST_TABLES: u32 = 3;
+
+/// The largest function of a guest, in bytes of wasm: the compiler takes more than twice as long for one of twice the size.
+/// The largest of interpreters have some 100 KB.
+pub const FUNCTION_BYTES: u64 = 512 << 10;
+
+/// How long a swap waits for the compiler, and how many artifacts are compiled at one time.
+pub const COMPILING: Duration = Duration::from_secs(60);
+pub const COMPILERS: usize = 2;
+
 /// How often a running guest is looked at. Bounds both how unfair a busy guest can be and how late its limits strike.
 pub const EPOCH: Duration = Duration::from_millis(10);
 

@@ -59,6 +59,10 @@ fn write_artifacts(folder: &Path) {
     write("newer.wasm", &exporting(&["parlor:conversation/codec@0.2.0", "parlor:conversation/description@0.2.0"], ""));
     write("mute.wasm", &exporting(&[OWN_IO], ""));
     write("shape.wasm", &exporting(&[OWN_IO, DESCRIPTION], ""));
+    let two = "(core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m))";
+    write("two.wasm", &wat::parse_str(format!("(component {two})")).unwrap());
+    let long = format!("(component (core module (func {})))", "nop ".repeat(600_000));
+    write("long.wasm", &wat::parse_str(long).unwrap());
     let import = r#"(import "wasi:keyvalue/store@0.2.0" (instance))"#;
     write("greedy.wasm", &exporting(&[OWN_IO, DESCRIPTION], import));
     let import = r#"(import "wasi:http/outgoing-handler@0.2.0" (instance))"#;
@@ -72,7 +76,10 @@ fn bad_artifacts() -> Vec<Mistake> {
             "./missing.wasm",
             &["missing.wasm", "can't be read", "`source` is a path relative to this file"],
         ),
-        wasm("folder", ".", &["can't be read", "`source` is a path relative to this file"]),
+        wasm("two", "two.wasm", &["is made of more than a provider may be", "link its modules into one"]),
+        wasm("long", "long.wasm", &["has a function of 600002 bytes", "have its compiler cut large functions"]),
+        wasm("endless", "/dev/zero", &["can't be read: it is not a file", "`source` is a path relative to this file"]),
+        wasm("folder", ".", &["can't be read: it is not a file", "`source` is a path relative to this file"]),
         wasm("core", "core.wasm", &["is a core module, not a component", "make it one with `parlor componentize`"]),
         wasm("text", "text.wasm", &["is not WebAssembly", "name the `.wasm` file of a component"]),
         wasm("empty", "empty.wasm", &["is not WebAssembly", "name the `.wasm` file of a component"]),

@@ -85,6 +85,21 @@ async fn a_second_signal_ends_the_wait() {
 }
 
 #[tokio::test]
+async fn a_signal_ends_a_start_that_takes_long() {
+    for signal in ["TERM", "INT"] {
+        let file = "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: slow }\nspec:\n  type: conversation.slow\n  \
+                    version: v1\n  initTimeout: 10m\n";
+        let source = format!("  wasm: {{ source: \"{}\" }}\n", guest("hostile/describe-loop").display());
+        let mut host =
+            HostBuilder::new().file("slow.yaml", format!("{file}{source}")).argument("--log-level=debug").begin();
+        until("the provider is being loaded", || host.stderr().contains("loading `").then_some(())).await;
+        host.signal(signal);
+        let status = host.ended().await;
+        assert!(status.success() && host.stdout().is_empty(), "{status}: {}", host.stdout());
+    }
+}
+
+#[tokio::test]
 async fn connections_without_a_call_do_not_hold_up_the_end() {
     let mut host = HostBuilder::new()
         .component("echo", "conversation.echo", &[])

@@ -15,7 +15,7 @@ struct Source {
 
 /// Words that are for one folder of `host/src` alone.
 const KNOWN_BY: [(&[&str], &str); 9] = [
-    (&["wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
+    (&["wasmparser", "wasmtime", "wasmtime_wasi", "wasmtime_wasi_http"], "sandbox/"),
     (&["moka"], "cache/"),
     (&["notify"], "swap/"),
     (&["parlor_scrub"], "scrub/"),

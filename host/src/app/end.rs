@@ -36,6 +36,17 @@ impl End {
     }
 }
 
+/// Waits until somebody wants the end before anything is served, which takes as long as a compiler does.
+pub(super) async fn early(signals: &mut Signals) -> Signal {
+    loop {
+        let signal = signals.next().await;
+        if matches!(signal, Signal::TERM | Signal::INT) {
+            tracing::info!("{}: ending before anything is served", shutdown::name(signal));
+            return signal;
+        }
+    }
+}
+
 /// Waits until somebody wants the end. With a `reload`, SIGHUP has the component files read again instead, as long as it
 /// does not come from a terminal that has closed.
 pub(super) async fn asked(signals: &mut Signals, switch: &Switch, reload: Option<&Reload>) -> End {

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::say;
-use crate::assemble::read_artifact;
-use crate::built_in::BuiltIns;
+use crate::built_in::{BuiltIns, read_artifact};
 use crate::cli::Inspect;
 use crate::egress::{Egress, EgressConfig};
 use crate::inspect::Facts;

@@ -70,7 +70,11 @@ pub async fn run(args: Run, surroundings: Surroundings, manner: Manner) -> Resul
         daprd::lines::starting(&args.app_id, args.log_level.as_str());
     }
     loop {
-        let Serving { tasks, ports, switch, reload } = serve(&args, &surroundings, manner).await?;
+        let serving = tokio::select! {
+            serving = serve(&args, &surroundings, manner) => serving?,
+            signal = end::early(&mut signals) => return Ok(End::Asked(signal).code(true)),
+        };
+        let Serving { tasks, ports, switch, reload } = serving;
         let end = match (has_app, manner) {
             (true, _) => accompany(&args, ports, &mut signals, &switch).await,
             (false, Manner::Parlor) => asked(&mut signals, &switch, Some(&reload)).await,

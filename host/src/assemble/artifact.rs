@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::built_in::BuiltIns;
+use crate::built_in::{BuiltIns, read_artifact};
 use crate::components::settle::unknown_type;
 use crate::components::wasm::Source;
 use crate::components::{Declaration, DeclaredSetting};
@@ -51,6 +50,7 @@ impl Artifacts {
         if let Some(artifact) = self.loaded.get(&digest) {
             return Ok(Arc::clone(artifact));
         }
+        tracing::debug!(component = declaration.name, "loading {name}");
         let memory = usize::try_from(declaration.limits.memory).unwrap_or(limits::MAX_GUEST_MEMORY);
         let load = self.sandbox.load(wasm, memory, declaration.init_timeout);
         let artifact =
@@ -102,19 +102,6 @@ async fn found(
         Ok(wasm) => Ok(Found { name, wasm }),
         Err(error) => Err(format!("{name} can't be read: {error}")),
     }
-}
-
-/// The bytes of a `.wasm` file. Blocks.
-///
-/// # Errors
-/// When the file can't be read, or is larger than an artifact may be.
-pub fn read_artifact(path: &Path) -> io::Result<Vec<u8>> {
-    let size = std::fs::metadata(path)?.len();
-    if size > limits::ARTIFACT_BYTES {
-        let told = format!("it has {size} bytes, and an artifact may have {}", limits::ARTIFACT_BYTES);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, told));
-    }
-    std::fs::read(path)
 }
 
 fn source_location(declaration: &Declaration) -> Location {

@@ -15,7 +15,6 @@ use anyhow::Result;
 use tokio::task::{JoinError, spawn_blocking};
 use uuid::Uuid;
 
-pub use self::artifact::read_artifact;
 use self::artifact::{Artifacts, unheard};
 use self::equip::equip;
 pub use self::equip::guest_limits;

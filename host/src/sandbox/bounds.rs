@@ -31,10 +31,11 @@ impl MemoryBound {
 
 impl ResourceLimiter for MemoryBound {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let granted = desired <= self.bytes;
+        let all = self.held.saturating_add(desired.saturating_sub(current));
+        let granted = all <= self.bytes;
         self.refused |= !granted;
         if granted {
-            self.held = self.held.saturating_add(desired.saturating_sub(current));
+            self.held = all;
         }
         Ok(granted)
     }

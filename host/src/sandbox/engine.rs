@@ -67,15 +67,18 @@ fn config() -> Config {
     config
 }
 
-/// A slot for each place. A component takes one instance slot, up to four core instances and tables (its own, and
-/// the small ones that wire its exports), one memory and one stack.
+/// A slot for each place, with a stack and all that an instance may be made of. What is made of more is refused when it is
+/// loaded, or it could take other components' slots.
 fn pool() -> PoolingAllocationConfig {
     let slots = u32::try_from(Room::PROCESS.slots()).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(4))
-        .total_memories(slots)
-        .total_tables(slots.saturating_mul(3))
+        .total_core_instances(slots.saturating_mul(limits::GUEST_MODULES))
+        .max_core_instances_per_component(limits::GUEST_MODULES)
+        .total_memories(slots.saturating_mul(limits::GUEST_MEMORIES))
+        .max_memories_per_component(limits::GUEST_MEMORIES)
+        .total_tables(slots.saturating_mul(limits::GUEST_TABLES))
+        .max_tables_per_component(limits::GUEST_TABLES)
         .total_stacks(slots)
         .max_memory_size(limits::MAX_GUEST_MEMORY)
         .table_elements(limits::GUEST_TABLE_ELEMENTS)

@@ -96,7 +96,7 @@ impl Sandbox {
     }
 
     async fn first_call(&self, artifact: &Artifact) -> Result<FirstCall, LoadError> {
-        let limits = GuestLimits::of_trial(limits::MAX_GUEST_MEMORY);
+        let limits = GuestLimits::of_trial(limits::MAX_GUEST_MEMORY, limits::TRIAL_TIME);
         let settings = settings(artifact.description());
         let nothing = Grant::new([], StandIns::default());
         let share = Arc::clone(&self.trials);

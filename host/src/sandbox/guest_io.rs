@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -147,7 +147,7 @@ async fn next(state: Option<Reading>) -> Option<(Result<Vec<Event>, ConverseErro
 
 /// A guest's error. When egress refused one of its calls, egress knows better than the guest why.
 fn guest_error(running: &Running, error: types::Error) -> ConverseError {
-    let refused = running.store.data().outcome().lock().ok().and_then(|mut outcome| outcome.take());
+    let refused = running.store.data().outcome().lock().unwrap_or_else(PoisonError::into_inner).take();
     match refused {
         Some(refused) => running.setup.provider_error(fault::of_egress(&refused)),
         None => running.setup.provider_error(error),
@@ -192,7 +192,7 @@ impl WasiHttpHooks for Hooks {
         let (setup, outcome, left) = (Arc::clone(&self.setup), Arc::clone(&self.outcome), Arc::clone(&self.left));
         let host = request.uri().host().unwrap_or_default().to_owned();
         let begun = self.exchanges.begin();
-        let counting = Arc::clone(&setup);
+        let (counting, last) = (Arc::clone(&setup), Arc::clone(&outcome));
         let refused = move |error: EgressError| {
             counting.count(&error);
             refused(&outcome, error)
@@ -203,6 +203,8 @@ impl WasiHttpHooks for Hooks {
             let bounds = tightened(&setup.bounds, options);
             match setup.egress.send(&setup.grant, request, &bounds).await {
                 Ok(response) => {
+                    // An exchange that failed before is not why the call ends as it does.
+                    last.lock().unwrap_or_else(PoisonError::into_inner).take();
                     let body = move |error: EgressError| {
                         // It is under way for as long as there is a body to read.
                         let _under_way = &exchange;
@@ -283,8 +285,6 @@ fn refused(outcome: &Outcome, error: EgressError) -> WasiError {
         EgressError::RequestTooLarge { .. } | EgressError::RequestLength => WasiError::HttpRequestBodySize(None),
         other => WasiError::InternalError(Some(other.to_string())),
     };
-    if let Ok(mut last) = outcome.lock() {
-        *last = Some(error);
-    }
+    *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     told
 }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wasmparser::{Parser, Payload};
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
@@ -20,6 +21,7 @@ use super::provider::Setup;
 use super::state::{CallState, HasLog};
 use crate::description::Description;
 use crate::digest::Digest;
+use crate::error::Fault;
 use crate::limits;
 
 /// The package that a provider implements, and the minor version that this host speaks.
@@ -86,6 +88,12 @@ pub enum LoadError {
     Precompiled,
     #[error("is not a valid component: {0}")]
     Invalid(String),
+    #[error("is made of more than a provider may be: {0}")]
+    Parts(String),
+    #[error("has a function of {0} bytes, and one may have {limit}", limit = limits::FUNCTION_BYTES)]
+    Function(u64),
+    #[error("is not compiled within {0:?}")]
+    Compiling(Duration),
     #[error("is for `{package}{wanted}`, and this host speaks version {SPOKEN}")]
     Version { package: &'static str, wanted: String },
     #[error(
@@ -116,6 +124,9 @@ impl LoadError {
             Self::CoreModule => "make it one with `parlor componentize`".to_owned(),
             Self::Precompiled => "name the `.wasm` that it was made of, which this host compiles and keeps".to_owned(),
             Self::Invalid(_) => "build it again, or fetch it again".to_owned(),
+            Self::Parts(_) => "link its modules into one".to_owned(),
+            Self::Function(_) => "have its compiler cut large functions, or inline less".to_owned(),
+            Self::Compiling(_) => "build it with less code, or start the host with more processors".to_owned(),
             Self::Version { .. } => "build it against the `wit/` of this host, or update the host".to_owned(),
             Self::NoProvider(_) | Self::Import(_) => "build it for one of the worlds in `wit/`".to_owned(),
             Self::NoDescription => "every provider describes itself; export that interface as well".to_owned(),
@@ -162,7 +173,14 @@ impl Artifact {
 
     pub(super) fn component(runtime: &Runtime, wasm: &Wasm) -> Result<Component, LoadError> {
         check_preamble(&wasm.bytes)?;
-        runtime.component(wasm).map_err(|error| LoadError::Invalid(error.root_cause().to_string()))
+        check_functions(&wasm.bytes)?;
+        runtime.component(wasm).map_err(|error| {
+            let cause = error.root_cause().to_string();
+            match cause.split_once(" in the pooling allocator") {
+                Some((parts, _)) => LoadError::Parts(parts.to_owned()),
+                None => LoadError::Invalid(cause),
+            }
+        })
     }
 
     pub(super) fn link(
@@ -188,8 +206,10 @@ impl Artifact {
             Ok(description) => description,
             Err(TrialError::Shape(error)) => return Err(LoadError::Shape(error.root_cause().to_string())),
             Err(TrialError::Start(error)) => {
-                let fault = fault::of_guest(&error, &store, &setup.limits);
-                return Err(LoadError::Start(fault.to_string()));
+                return Err(match fault::of_guest(&error, &store, &setup.limits) {
+                    Fault::Processor(limit) => LoadError::Slow(limit),
+                    fault => LoadError::Start(fault.to_string()),
+                });
             }
         };
         Ok(self)
@@ -232,6 +252,18 @@ async fn trial(artifact: &Artifact, store: &mut Store<CallState>) -> Result<Desc
     let description = description::GuestIndices::new(&artifact.pre).map_err(TrialError::Shape)?;
     let description = description.load(&mut *store, &instance).map_err(TrialError::Shape)?;
     Ok(description.call_describe(&mut *store).await.map_err(TrialError::Start)?.into())
+}
+
+/// Refuses what would keep the compiler busy for minutes. What can't be read, the compiler refuses with a reason.
+fn check_functions(bytes: &[u8]) -> Result<(), LoadError> {
+    let bodies = Parser::new(0).parse_all(bytes).map_while(Result::ok).filter_map(|payload| match payload {
+        Payload::CodeSectionEntry(body) => Some(body.range().end - body.range().start),
+        _ => None,
+    });
+    match bodies.max() {
+        Some(largest) if largest > limits::FUNCTION_BYTES => Err(LoadError::Function(largest)),
+        _ => Ok(()),
+    }
 }
 
 /// Tells a component from a core module before the compiler sees either (their headers differ in the layer field).

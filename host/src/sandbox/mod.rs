@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use self::engine::Runtime;
@@ -56,6 +57,7 @@ pub struct Sandbox {
     shares: Shares,
     /// What providers have while they are only asked for their description.
     trials: Arc<Share>,
+    compilers: Arc<Semaphore>,
 }
 
 /// What a component gives its provider.
@@ -74,8 +76,9 @@ impl Sandbox {
         let linkers = Arc::new(Linkers::new(&runtime.engine).map_err(engine::told)?);
         let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let shares = Shares::new(Room::PROCESS, processors);
-        let trials = shares.aside(GuestLimits::of_trial(0));
-        Ok(Self { runtime, linkers, egress, shares, trials })
+        let trials = shares.aside(GuestLimits::of_trial(0, limits::TRIAL_TIME));
+        let compilers = Arc::new(Semaphore::new(limits::COMPILERS));
+        Ok(Self { runtime, linkers, egress, shares, trials, compilers })
     }
 
     /// Compiles and checks an artifact, off the runtime's workers, then tries it once for at most `trial`.
@@ -83,17 +86,26 @@ impl Sandbox {
     /// # Errors
     /// Each a sentence that begins with a verb: it is said of the artifact.
     pub async fn load(&self, wasm: impl Into<Wasm>, memory: usize, trial: Duration) -> Result<Artifact, LoadError> {
-        let wasm = wasm.into();
-        let (runtime, linkers) = (self.runtime.clone(), Arc::clone(&self.linkers));
-        let compile = move || Artifact::compile(&runtime, &linkers, &wasm);
-        let compiled = tokio::task::spawn_blocking(compile).await;
-        let artifact = compiled.map_err(|error| LoadError::crashed(&error))??;
+        let compiled = timeout(limits::COMPILING, self.compiled(wasm.into())).await;
+        let artifact = compiled.unwrap_or(Err(LoadError::Compiling(limits::COMPILING)))?;
         self.described(artifact, memory, trial).await
+    }
+
+    /// Compiles and checks an artifact, off the runtime's workers. When nobody waits for it any more the compiler goes on,
+    /// because it can't be stopped, and so long keeps its place.
+    async fn compiled(&self, wasm: Wasm) -> Result<Artifact, LoadError> {
+        let (runtime, linkers) = (self.runtime.clone(), Arc::clone(&self.linkers));
+        let place = Arc::clone(&self.compilers).acquire_owned().await;
+        let compile = move || {
+            let _place = place;
+            Artifact::compile(&runtime, &linkers, &wasm)
+        };
+        tokio::task::spawn_blocking(compile).await.map_err(|error| LoadError::crashed(&error))?
     }
 
     async fn described(&self, artifact: Artifact, memory: usize, trial: Duration) -> Result<Artifact, LoadError> {
         let nothing = Grant::new([], StandIns::default());
-        let (limits, share) = (GuestLimits::of_trial(memory), Arc::clone(&self.trials));
+        let (limits, share) = (GuestLimits::of_trial(memory, trial), Arc::clone(&self.trials));
         let setup = Arc::new(self.setup("its description".to_owned(), Vec::new(), nothing, limits, share));
         let described = async {
             let _place = self.trials.places.take(trial).await.map_err(|busy| LoadError::Start(busy.to_string()))?;

@@ -46,9 +46,8 @@ pub struct GuestLimits {
 }
 
 impl GuestLimits {
-    /// What a provider may use while it is only asked for its description.
-    pub(super) fn of_trial(memory: usize) -> Self {
-        let time = limits::TRIAL_TIME;
+    /// What a provider may use while it is only asked for its description: its whole time to compute in.
+    pub(super) fn of_trial(memory: usize, time: Duration) -> Self {
         Self { memory, timeout: time, cpu: time, concurrency: limits::TRIALS, response_bytes: 0, events: 0, log: 8 }
     }
 }

@@ -107,6 +107,11 @@ impl HostBuilder {
         Program::start(command.env("PATH", path()).arg("--").args(app)).with(self.folder)
     }
 
+    /// Begins to start the host, and waits for nothing.
+    pub(crate) fn begin(self) -> Program {
+        Program::start(&mut self.command()).with(self.folder)
+    }
+
     fn command(&self) -> Command {
         let resources = self.resources();
         if !self.components.is_empty() {
