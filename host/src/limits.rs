@@ -46,9 +46,9 @@ pub const GUEST_MODULES: u32 = 64;
 pub const GUEST_MEMORIES: u32 = 1;
 pub const GUEST_TABLES: u32 = 3;
 
-/// The largest function of a guest, in bytes of wasm: the compiler takes more than twice as long for one of twice the size.
-/// The largest of interpreters have some 100 KB.
-pub const FUNCTION_BYTES: u64 = 512 << 10;
+/// The largest function of a guest, in bytes of wasm: the compiler takes four times as long for one of twice the size, most
+/// of a minute for the worst of this one. The largest of interpreters have some 100 KB.
+pub const FUNCTION_BYTES: u64 = 256 << 10;
 
 /// How long a swap waits for the compiler, and how many artifacts are compiled at one time.
 pub const COMPILING: Duration = Duration::from_secs(60);

@@ -12,11 +12,11 @@ use hyper_util::rt::TokioExecutor;
 use tokio::time::sleep;
 
 use super::body::Outgoing;
-use super::connection::Connection;
+use super::connection::{Connection, HeadTooLarge};
 use super::dial::Dialer;
+use super::grant::Granted;
 use super::pool::{Pool, Room, Shelf};
 use super::{EgressConfig, EgressError};
-use crate::origin::Origin;
 
 /// The client of one reach.
 pub(super) struct Client {
@@ -50,18 +50,18 @@ impl Client {
         Self { dialer, pool: Arc::new(Pool::new(room)), is_tended: Once::new() }
     }
 
-    /// Sends a request to a granted origin, whose host is `host`. When it meets a connection that the other side has just
-    /// closed it is sent anew, unless a byte of it had been sent.
+    /// Sends a request to a granted origin, whose host is `host`. When it meets a connection that the other side has
+    /// just closed it is sent anew, unless a byte of it had been sent.
     ///
     /// # Errors
     /// When no connection can be opened, or the answer does not begin.
     pub(super) async fn send(
         &self,
-        origin: &Origin,
+        granted: &Granted,
         mut request: Request<Outgoing>,
         host: &Authority,
     ) -> Result<(Response<Incoming>, Lease), EgressError> {
-        let shelf = self.pool.shelf(origin);
+        let shelf = self.pool.shelf(granted.origin());
         let uri = std::mem::take(request.uri_mut());
         let name = HeaderValue::from_str(host.as_str()).map_err(|error| EgressError::bad_url(&error))?;
         loop {
@@ -69,7 +69,7 @@ impl Client {
             let is_new = waiting.is_none();
             let mut connection = match waiting {
                 Some(connection) => connection,
-                None => shelf.share(Box::pin(self.open(uri.clone(), host)).await?),
+                None => shelf.share(Box::pin(self.open(uri.clone(), host, granted)).await?),
             };
             match connection.send(request, &uri, &name).await {
                 Ok(response) => return Ok((response, Lease::of(shelf, connection))),
@@ -81,9 +81,9 @@ impl Client {
         }
     }
 
-    async fn open(&self, uri: Uri, host: &Authority) -> Result<Connection, EgressError> {
+    async fn open(&self, uri: Uri, host: &Authority, granted: &Granted) -> Result<Connection, EgressError> {
         self.tend();
-        let stream = self.dialer.open(uri).await?;
+        let stream = self.dialer.open(uri, &granted.lookups).await?;
         Connection::begin(stream).await.map_err(|error| from_hyper(error, host))
     }
 
@@ -107,8 +107,12 @@ pub(super) fn from_hyper(error: hyper::Error, host: &Authority) -> EgressError {
     if let Some(own) = own_error(&error) {
         return own;
     }
-    let is_protocol = error.is_parse() || error.is_parse_status() || error.is_parse_too_large();
-    let (host, source) = (host.to_string(), Arc::new(error));
+    let host = host.to_string();
+    if error.is_parse_too_large() {
+        return EgressError::Protocol { host, source: Arc::new(HeadTooLarge) };
+    }
+    let is_protocol = error.is_parse() || error.is_parse_status();
+    let source = Arc::new(error);
     if is_protocol { EgressError::Protocol { host, source } } else { EgressError::Broken { host, source } }
 }
 

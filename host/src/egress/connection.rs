@@ -19,6 +19,10 @@ const STREAM_WINDOW: u32 = 256 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 /// hyper's default, 16 KiB, is less than some gateways send.
 const MAX_H2_HEADERS: u32 = 64 * 1024;
+/// What hyper reads of an HTTP/1.1 answer's head unless told otherwise. To raise the number of headers would cost every
+/// answer two allocations of 8 KiB: up to 100 there is room on the stack.
+const MAX_H1_HEADERS: usize = 100;
+const MAX_H1_HEAD_KIB: usize = 408;
 /// A dead HTTP/2 connection is noticed after these two, while calls are on it.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_LIMIT: Duration = Duration::from_secs(10);
@@ -101,6 +105,13 @@ impl Connection {
         }
     }
 }
+
+/// Why the head of an HTTP/1.1 answer was not read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the head of its answer has more than {MAX_H1_HEADERS} headers or {MAX_H1_HEAD_KIB} KiB, the most that is read"
+)]
+pub(super) struct HeadTooLarge;
 
 /// Moves the bytes of a connection until it closes.
 fn drive(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) {

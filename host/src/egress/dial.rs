@@ -18,9 +18,10 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::error::{CertificateFault, Phase};
+use super::error::{Cause, CertificateFault, Phase};
+use super::lookups::{Lookups, Share};
 use super::proxy::{Proxies, tunnel};
-use super::resolve::{Resolve, addresses, within};
+use super::resolve::{addresses, within};
 use super::stream::Stream;
 use super::{EgressError, Reach};
 use crate::origin::{Origin, Scheme};
@@ -36,7 +37,7 @@ pub(super) struct Dialer {
 
 /// What all dialers share.
 pub(super) struct Means {
-    pub(super) resolver: Box<dyn Resolve>,
+    pub(super) lookups: Arc<Lookups>,
     pub(super) proxies: Proxies,
     pub(super) tls: Arc<ClientConfig>,
     pub(super) limit: Duration,
@@ -47,27 +48,33 @@ impl Dialer {
         Self { reach, means }
     }
 
-    /// Opens a connection to the origin of `uri`.
+    /// Opens a connection to the origin of `uri`, on behalf of the component that has this share of the lookups.
     ///
     /// # Errors
     /// When the origin may not be reached, can't be, or takes too long.
-    pub(super) async fn open(&self, uri: Uri) -> Result<Stream, EgressError> {
+    pub(super) async fn open(&self, uri: Uri, share: &Share) -> Result<Stream, EgressError> {
         let origin = Origin::of(&uri).map_err(|error| EgressError::bad_url(&error))?;
         let host = uri.authority().map_or_else(String::new, ToString::to_string);
         let limit = self.means.limit;
-        timeout(limit, self.open_unlimited(&origin, uri, &host))
+        timeout(limit, self.open_unlimited(&origin, uri, &host, share))
             .await
             .unwrap_or_else(|_| Err(EgressError::Timeout { host: host.clone(), phase: Phase::Connect, limit }))
     }
 
-    async fn open_unlimited(&self, origin: &Origin, uri: Uri, host: &str) -> Result<Stream, EgressError> {
+    async fn open_unlimited(
+        &self,
+        origin: &Origin,
+        uri: Uri,
+        host: &str,
+        share: &Share,
+    ) -> Result<Stream, EgressError> {
         let tcp = match (self.means.proxies.of(&uri), origin.scheme()) {
-            (None, _) => self.dial(origin, host).await?,
+            (None, _) => self.dial(origin, host, share).await?,
             (Some(proxy), Scheme::Http) => {
-                return Ok(Stream::Forwarded(TokioIo::new(self.dial_proxy(&proxy, origin, host).await?)));
+                return Ok(Stream::Forwarded(TokioIo::new(self.dial_proxy(&proxy, origin, host, share).await?)));
             }
             (Some(proxy), Scheme::Https) => {
-                let tcp = self.dial_proxy(&proxy, origin, host).await?;
+                let tcp = self.dial_proxy(&proxy, origin, host, share).await?;
                 tunnel(TokioIo::new(tcp), &proxy, uri, host).await?
             }
         };
@@ -77,21 +84,27 @@ impl Dialer {
         }
     }
 
-    async fn dial(&self, origin: &Origin, host: &str) -> Result<TcpStream, EgressError> {
-        let allowed = within(addresses(&*self.means.resolver, origin).await?, origin, self.reach)?;
+    async fn dial(&self, origin: &Origin, host: &str, share: &Share) -> Result<TcpStream, EgressError> {
+        let allowed = within(addresses(&self.means.lookups, origin, share).await?, origin, self.reach)?;
         connect(allowed)
             .await
             .map_err(|source| EgressError::Connect { host: host.to_owned(), source: Arc::new(source) })
     }
 
     /// The proxy resolves the origin's name; an address that is written out is judged here all the same.
-    async fn dial_proxy(&self, proxy: &Intercept, origin: &Origin, host: &str) -> Result<TcpStream, EgressError> {
+    async fn dial_proxy(
+        &self,
+        proxy: &Intercept,
+        origin: &Origin,
+        host: &str,
+        share: &Share,
+    ) -> Result<TcpStream, EgressError> {
         if let Some(address) = origin.address() {
             within(vec![SocketAddr::new(address, origin.port())], origin, self.reach)?;
         }
         let failed = |source| EgressError::Proxy { host: host.to_owned(), source };
         let proxy = Origin::of(proxy.uri()).map_err(|error| failed(Arc::new(error)))?;
-        let found = addresses(&*self.means.resolver, &proxy).await.map_err(|error| failed(Arc::new(error)))?;
+        let found = addresses(&self.means.lookups, &proxy, share).await.map_err(|error| failed(Arc::new(error)))?;
         connect(found).await.map_err(|error| failed(Arc::new(error)))
     }
 
@@ -135,7 +148,10 @@ fn from_tls(error: io::Error, host: &str) -> EgressError {
         _ => None,
     });
     match fault {
-        Some(fault) => EgressError::Certificate { host, fault, source: Arc::new(error) },
+        Some(fault) => {
+            let source = fault.has_details().then(|| Arc::new(error) as Cause);
+            EgressError::Certificate { host, fault, source }
+        }
         None => EgressError::Tls { host, source: Arc::new(error) },
     }
 }

@@ -54,8 +54,9 @@ pub enum EgressError {
     Certificate {
         host: String,
         fault: CertificateFault,
+        /// None where the fault says it all.
         #[source]
-        source: Cause,
+        source: Option<Cause>,
     },
     #[error("no TLS session with `{host}`")]
     Tls {
@@ -113,6 +114,13 @@ pub enum CertificateFault {
     Untrusted,
     WrongName,
     Expired,
+    NotValidYet,
+    /// It is an authority's own, as a plain `openssl req -x509` makes them.
+    Authority,
+    Unreadable,
+    Revoked,
+    BadSignature,
+    UnsupportedAlgorithm,
     Other,
 }
 
@@ -202,7 +210,25 @@ impl CertificateFault {
             Error::UnknownIssuer => Self::Untrusted,
             Error::NotValidForName | Error::NotValidForNameContext { .. } => Self::WrongName,
             Error::Expired | Error::ExpiredContext { .. } => Self::Expired,
+            Error::NotValidYet | Error::NotValidYetContext { .. } => Self::NotValidYet,
+            Error::BadEncoding => Self::Unreadable,
+            Error::Revoked => Self::Revoked,
+            Error::BadSignature => Self::BadSignature,
+            Error::UnsupportedSignatureAlgorithmContext { .. }
+            | Error::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Self::UnsupportedAlgorithm,
+            // An error of webpki, which rustls hands on unnamed.
+            Error::Other(other) if other.to_string() == "CaUsedAsEndEntity" => Self::Authority,
             _ => Self::Other,
+        }
+    }
+
+    /// Whether rustls can add to it: a name, a time, or what is wrong at all.
+    pub(super) fn has_details(self) -> bool {
+        match self {
+            Self::Untrusted | Self::WrongName | Self::Expired | Self::NotValidYet | Self::Other => true,
+            Self::Authority | Self::Unreadable | Self::Revoked | Self::BadSignature | Self::UnsupportedAlgorithm => {
+                false
+            }
         }
     }
 }
@@ -216,7 +242,47 @@ impl fmt::Display for CertificateFault {
             }
             Self::WrongName => "is for another name",
             Self::Expired => "has expired",
+            Self::NotValidYet => "is not valid yet; see whether the clock of this machine is right",
+            Self::Authority => {
+                "is an authority's own, which no server may show; \
+                 let the server show one that this authority has issued for its name, \
+                 and give the PEM file of the authority to the host with `--extra-ca-file`"
+            }
+            Self::Unreadable => "cannot be read",
+            Self::Revoked => "has been revoked",
+            Self::BadSignature => "has a signature that is not its issuer's",
+            Self::UnsupportedAlgorithm => "is signed in a way that is not supported",
             Self::Other => "is not acceptable",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_operator_meets_of_a_certificate_has_a_sentence() {
+        use rustls::CertificateError as Error;
+        for (error, sentence) in [
+            (Error::UnknownIssuer, "is signed by no authority that is trusted here; "),
+            (Error::NotValidForName, "is for another name"),
+            (Error::Expired, "has expired"),
+            (Error::NotValidYet, "is not valid yet; see whether the clock of this machine is right"),
+            (Error::BadEncoding, "cannot be read"),
+            (Error::Revoked, "has been revoked"),
+            (Error::BadSignature, "has a signature that is not its issuer's"),
+            (
+                Error::UnsupportedSignatureAlgorithmContext {
+                    signature_algorithm_id: Vec::new(),
+                    supported_algorithms: Vec::new(),
+                },
+                "is signed in a way that is not supported",
+            ),
+            (Error::InvalidPurpose, "is not acceptable"),
+        ] {
+            let told = CertificateFault::of(&error).to_string();
+            assert!(told.starts_with(sentence), "{error:?}: {told}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use http::Uri;
 use http::uri::Authority;
 
 use super::EgressError;
+use super::lookups::Share;
 use super::secrets::StandIns;
 use crate::origin::{Origin, Scheme};
 
@@ -40,13 +41,16 @@ pub(super) struct Granted {
     /// `host[:port]` in normal form, as a request to this origin ordinarily spells it.
     authority: String,
     pub(super) reach: Reach,
+    /// Of the whole grant: all its origins count together.
+    pub(super) lookups: Share,
 }
 
 impl Grant {
     /// Grants exactly these origins; where one is named twice, its wider reach counts.
     pub fn new(origins: impl IntoIterator<Item = (Origin, Reach)>, secrets: StandIns) -> Self {
+        let lookups = Share::new();
         let mut origins: Vec<Granted> =
-            origins.into_iter().map(|(origin, reach)| Granted::new(origin, reach)).collect();
+            origins.into_iter().map(|(origin, reach)| Granted::new(origin, reach, lookups.clone())).collect();
         origins.sort_by_key(|granted| std::cmp::Reverse(granted.reach));
         Self { origins: origins.into(), secrets }
     }
@@ -86,10 +90,10 @@ impl Grant {
 }
 
 impl Granted {
-    fn new(origin: Origin, reach: Reach) -> Self {
+    fn new(origin: Origin, reach: Reach, lookups: Share) -> Self {
         let text = origin.to_string();
         let authority = text.split_once("://").map_or(text.as_str(), |(_, authority)| authority).to_owned();
-        Self { origin, authority, reach }
+        Self { origin, authority, reach, lookups }
     }
 
     /// Secrets travel encrypted, or not at all; to this machine there is nothing to encrypt.

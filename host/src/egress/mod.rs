@@ -13,6 +13,7 @@ mod error;
 mod exchanges;
 mod grant;
 mod headers;
+mod lookups;
 mod pool;
 mod proxy;
 mod resolve;
@@ -40,6 +41,7 @@ pub use self::error::{CertificateFault, EgressError, EgressSetupError, Phase};
 pub use self::exchanges::{Exchanges, ExchangesOfCall, Whose};
 use self::grant::Granted;
 pub use self::grant::{Grant, Reach};
+use self::lookups::Lookups;
 use self::proxy::Proxies;
 pub use self::proxy::ProxyConfig;
 use self::resolve::{Resolve, SystemResolver};
@@ -108,7 +110,7 @@ impl Egress {
 
     fn with_resolver(config: &EgressConfig, resolver: Box<dyn Resolve>) -> Result<Self, EgressSetupError> {
         let means = Arc::new(Means {
-            resolver,
+            lookups: Lookups::new(resolver),
             proxies: Proxies::new(&config.proxy)?,
             tls: tls::client_config(config.extra_ca.as_deref())?,
             limit: config.connect,
@@ -136,7 +138,7 @@ impl Egress {
         };
         let limit = bounds.head;
         let fault = request.body().fault();
-        match timeout(limit, client.send(granted.origin(), request, &host)).await {
+        match timeout(limit, client.send(granted, request, &host)).await {
             Ok(Ok((response, lease))) => {
                 let (head, body) = response.into_parts();
                 Ok(Response::from_parts(head, ResponseBody::new(body, lease, host, bounds)?))

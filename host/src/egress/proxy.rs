@@ -50,7 +50,7 @@ impl Proxies {
             ("HTTP_PROXY", &config.http, Uri::from_static("http://a.invalid")),
         ];
         for (variable, value, probe) in settings {
-            let usable = any.intercept(&probe).is_some_and(|proxy| proxy.uri().scheme_str() == Some("http"));
+            let usable = any.intercept(&probe).is_some_and(|proxy| is_usable(proxy.uri()));
             if !value.is_empty() && !usable {
                 return Err(EgressSetupError::Proxy { variable });
             }
@@ -77,6 +77,11 @@ impl Proxies {
         }
         self.of(uri)?.basic_auth().cloned()
     }
+}
+
+/// Whether a proxy can be spoken to, and has a host and port that exist.
+fn is_usable(proxy: &Uri) -> bool {
+    proxy.scheme_str() == Some("http") && Origin::of(proxy).is_ok_and(|origin| origin.port() != 0)
 }
 
 /// Opens a tunnel to `uri` over a connection to the proxy.
@@ -142,9 +147,23 @@ mod tests {
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_reported_without_its_password() {
-        for value in ["socks5://u:hunter2@p.test", "https://u:hunter2@p.test", "http://u:hunter2@", "::", "http://"] {
-            let error = Proxies::new(&config(value, "", "*")).unwrap_err().to_string();
-            assert!(error.contains("`HTTPS_PROXY`") && !error.contains("hunter2"), "{value}: {error}");
+        for value in [
+            "socks5://u:hunter2@p.test",
+            "https://u:hunter2@p.test",
+            "http://u:hunter2@",
+            "http://u:hunter2@p.test:99999",
+            "p.test:99999",
+            "p.test:0",
+            "p.test:",
+            "::",
+            "http://",
+        ] {
+            for (config, variable) in
+                [(config(value, "", "*"), "`HTTPS_PROXY`"), (config("", value, "*"), "`HTTP_PROXY`")]
+            {
+                let error = Proxies::new(&config).unwrap_err().to_string();
+                assert!(error.contains(variable) && !error.contains("hunter2"), "{value}: {error}");
+            }
         }
         assert!(Proxies::new(&config("", "", "*")).unwrap().of(&Uri::from_static("https://a.test")).is_none());
         assert!(!format!("{:?}", config("http://u:hunter2@p.test", "", "")).contains("hunter2"));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::lookups::{Lookups, Share};
 use super::{AddressKind, EgressError, Reach};
 use crate::origin::Origin;
 
@@ -18,7 +19,8 @@ pub(super) trait Resolve: Send + Sync {
     fn resolve<'a>(&'a self, name: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>>;
 }
 
-/// The system's resolver: `/etc/hosts`, DNS and whatever else the machine is set to.
+/// The system's resolver: `/etc/hosts`, DNS and whatever else the machine is set to. A lookup holds a thread until it
+/// ends, even when its future is dropped.
 #[derive(Debug)]
 pub(super) struct SystemResolver;
 
@@ -30,7 +32,11 @@ impl Resolve for SystemResolver {
 
 /// Every address of the origin, in the resolver's order. `localhost` is this machine whatever a resolver says of it
 /// (RFC 6761 6.3).
-pub(super) async fn addresses(resolver: &dyn Resolve, origin: &Origin) -> Result<Vec<SocketAddr>, EgressError> {
+pub(super) async fn addresses(
+    lookups: &Arc<Lookups>,
+    origin: &Origin,
+    share: &Share,
+) -> Result<Vec<SocketAddr>, EgressError> {
     let port = origin.port();
     if let Some(address) = origin.address() {
         return Ok(vec![SocketAddr::new(address, port)]);
@@ -39,10 +45,10 @@ pub(super) async fn addresses(resolver: &dyn Resolve, origin: &Origin) -> Result
         let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
         return Ok(here.map(|address| SocketAddr::new(address, port)).to_vec());
     }
-    let failed = |source: io::Error| EgressError::Resolve { host: origin.host().to_owned(), source: Arc::new(source) };
-    let found = resolver.resolve(origin.host(), port).await.map_err(failed)?;
+    let failed = |source: Arc<io::Error>| EgressError::Resolve { host: origin.host().to_owned(), source };
+    let found = lookups.find(origin.host(), port, share).await.map_err(failed)?;
     if found.is_empty() {
-        return Err(failed(io::Error::new(io::ErrorKind::NotFound, "the name has no address")));
+        return Err(failed(Arc::new(io::Error::new(io::ErrorKind::NotFound, "the name has no address"))));
     }
     Ok(found)
 }
@@ -108,13 +114,14 @@ mod tests {
                 Box::pin(async move { Ok(vec![SocketAddr::new(Ipv4Addr::new(8, 8, 8, 8).into(), port)]) })
             }
         }
+        let lookups = Lookups::new(Box::new(Lying));
         for (origin, expected) in [
             ("http://localhost:1", "127.0.0.1:1"),
             ("http://gpu.localhost:1", "127.0.0.1:1"),
             ("http://a.test:1", "8.8.8.8:1"),
             ("http://[::1]:1", "[::1]:1"),
         ] {
-            let found = addresses(&Lying, &Origin::parse(origin).unwrap()).await.unwrap();
+            let found = addresses(&lookups, &Origin::parse(origin).unwrap(), &Share::new()).await.unwrap();
             assert_eq!(found[0].to_string(), expected);
         }
     }

@@ -16,7 +16,8 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use super::server::{Seen, Server, read_head};
 use super::{Everywhere, bounds, call, egress, egress_with, exchange, grant, hello, post};
 use crate::egress::resolve::Resolve;
-use crate::egress::{AddressKind, Bounds, Egress, EgressConfig, EgressError, Phase, Reach};
+use crate::egress::{AddressKind, Bounds, Egress, EgressConfig, EgressError, Grant, Phase, Reach, StandIns};
+use crate::origin::Origin;
 
 #[tokio::test]
 async fn a_granted_call_goes_out_and_connections_are_reused() {
@@ -153,6 +154,37 @@ async fn a_name_is_looked_up_once_and_judged_anew_for_each_connection() {
     assert_eq!(server.connections(), 2);
 }
 
+/// Never answers for the names of `dead.test`, and writes down which of them it was asked for.
+struct Dead(mpsc::UnboundedSender<String>);
+
+impl Resolve for Dead {
+    fn resolve<'a>(&'a self, name: &'a str, port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        if name.ends_with(".dead.test") {
+            self.0.send(name.to_owned()).unwrap();
+            return Box::pin(pending());
+        }
+        Box::pin(async move { Ok(vec![SocketAddr::new([127, 0, 0, 1].into(), port)]) })
+    }
+}
+
+#[tokio::test]
+async fn names_without_an_answer_leave_the_lookups_of_others_alone() {
+    let server = Server::http(None, hello).await;
+    let (asked, mut dead) = mpsc::unbounded_channel();
+    let egress = Egress::with_resolver(&EgressConfig::default(), Box::new(Dead(asked))).unwrap();
+    let names: Vec<String> = (0..40).map(|number| format!("http://{number}.dead.test")).collect();
+    let origins = names.iter().map(|name| (Origin::parse(name).unwrap(), Reach::Private));
+    let grant = Grant::new(origins, StandIns::default());
+    for name in names.iter().cycle().take(400) {
+        let left = exchange(&egress, &grant, post(name, ""), &bounds()).now_or_never();
+        assert!(left.is_none());
+    }
+    let origin = format!("http://vendor.test:{}", server.address.port());
+    assert_eq!(call(&egress, &origin, Reach::Private).await.unwrap(), "hello");
+    let begun: Vec<_> = std::iter::from_fn(|| dead.try_recv().ok()).collect();
+    assert_eq!(begun, ["0.dead.test", "1.dead.test", "2.dead.test", "3.dead.test"]);
+}
+
 #[tokio::test]
 async fn a_connection_of_a_wide_grant_never_serves_a_narrow_one() {
     let server = Server::http(None, hello).await;
@@ -277,6 +309,30 @@ async fn a_broken_answer_has_a_typed_error() {
         let origin = format!("http://{}", server.address);
         let error = call(&egress(), &origin, Reach::Private).await.unwrap_err();
         assert!(expected(&error), "{answer}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_too_many_headers_is_told_how_many_there_may_be() {
+    let answer = |headers: usize| {
+        let headers: String = (1..=headers).map(|number| format!("x-{number}: {number}\r\n")).collect();
+        format!("HTTP/1.1 200 OK\r\n{headers}\r\nhello")
+    };
+    for (headers, expected) in [(100, Ok("hello")), (101, Err("more than 100 headers")), (150, Err("or 408 KiB"))] {
+        let answer = answer(headers);
+        let server = Server::raw(move |mut tcp| {
+            let answer = answer.clone();
+            async move {
+                read_head(&mut tcp).await;
+                tcp.write_all(answer.as_bytes()).await.unwrap();
+            }
+        })
+        .await;
+        match (call(&egress(), &format!("http://{}", server.address), Reach::Private).await, expected) {
+            (Ok(answer), Ok(expected)) => assert_eq!(answer, expected),
+            (Err(EgressError::Protocol { source, .. }), Err(words)) => assert!(source.to_string().contains(words)),
+            (result, _) => panic!("{headers}: {result:?}"),
+        }
     }
 }
 

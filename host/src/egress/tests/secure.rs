@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{Request, Version};
 use http_body_util::{BodyExt, Full};
+use rcgen::{CertificateParams, date_time_ymd};
 use tokio::io::{AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -40,14 +41,25 @@ async fn tls_speaks_the_best_protocol_that_both_know_and_reuses_connections() {
 async fn a_certificate_that_is_wrong_is_refused_and_said() {
     let (ca, stranger) = (TestCa::new("ours"), TestCa::new("a stranger's"));
     let egress = egress_trusting(&ca, EgressConfig::default());
+    let of_year = |year| {
+        let mut params = CertificateParams::new(["api.test".to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(year, 1, 1), date_time_ymd(year + 1, 1, 1));
+        ca.server_with(&params)
+    };
     for (config, expected) in [
         (stranger.server("api.test", &[]), CertificateFault::Untrusted),
         (ca.server("other.test", &[]), CertificateFault::WrongName),
+        (of_year(1990), CertificateFault::Expired),
+        (of_year(4000), CertificateFault::NotValidYet),
+        (ca.itself(), CertificateFault::Authority),
+        (stranger.itself(), CertificateFault::Authority),
     ] {
         let server = Server::http(Some(config), hello).await;
         let origin = format!("https://api.test:{}", server.address.port());
         match call(&egress, &origin, Reach::Private).await {
-            Err(EgressError::Certificate { fault, .. }) => assert_eq!(fault, expected),
+            Err(EgressError::Certificate { fault, source, .. }) => {
+                assert_eq!((fault, source.is_some()), (expected, expected != CertificateFault::Authority));
+            }
             other => panic!("{other:?}"),
         }
         assert!(server.take_seen().is_empty());

@@ -16,7 +16,7 @@ use hyper_util::server::conn::auto;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -137,16 +137,30 @@ impl TestCa {
 
     /// A server that shows a certificate for `name` and speaks the given protocols.
     pub(super) fn server(&self, name: &str, protocols: &[&str]) -> ServerConfig {
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
+        let mut config = self.server_with(&CertificateParams::new([name.to_owned()]).unwrap());
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         config
     }
+
+    /// A server that shows the authority's own certificate.
+    pub(super) fn itself(&self) -> ServerConfig {
+        showing(self.0.der(), self.0.key())
+    }
+
+    /// A server that shows this certificate, signed.
+    pub(super) fn server_with(&self, params: &CertificateParams) -> ServerConfig {
+        let key = KeyPair::generate().unwrap();
+        showing(params.signed_by(&key, &self.0).unwrap().der(), &key)
+    }
+}
+
+/// A server that shows this certificate, whose key it has.
+fn showing(certificate: &CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap()
 }
