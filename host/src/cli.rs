@@ -144,7 +144,7 @@ pub struct Run {
     #[arg(long, value_name = "SIZE", default_value = "64Mi", value_parser = bytes)]
     pub cache_size: usize,
     /// Seconds that accepted calls have to finish in after SIGTERM or SIGINT
-    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = grace)]
     pub dapr_graceful_shutdown_seconds: u64,
     /// How much is logged
     #[arg(long, value_name = "LEVEL", default_value = "info", ignore_case = true)]
@@ -379,6 +379,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
     above_zero(duration::parse_or_seconds(text).map_err(|error| error.to_string())?)
 }
 
+/// Bounded, because times are made of it by adding to it.
+fn grace(text: &str) -> Result<u64, String> {
+    const YEAR: u64 = 365 * 24 * 60 * 60;
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= YEAR);
+    seconds.ok_or_else(|| format!("write a number of seconds between 0 and {YEAR}, which is a year"))
+}
+
 fn milliseconds(text: &str) -> Result<Duration, String> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let text = if is_number { format!("{text}ms") } else { text.to_owned() };
@@ -431,6 +438,14 @@ mod tests {
         assert_eq!(milliseconds("1s"), Ok(Duration::from_secs(1)));
         for bad in ["0", "0s", "-1s", "soon", ""] {
             assert!(seconds(bad).is_err() && milliseconds(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn there_is_a_year_at_most_to_end_in() {
+        assert_eq!((grace("0"), grace("31536000")), (Ok(0), Ok(31_536_000)));
+        for bad in ["31536001", "18446744073709551615", "18446744073709551616", "-1", "5s", ""] {
+            assert!(grace(bad).is_err_and(|hint| hint.contains("between 0 and 31536000")), "{bad}");
         }
     }
 

@@ -20,7 +20,7 @@ pub enum Scheme {
     Https,
 }
 
-/// Why a text names no origin.
+/// Why a text names no origin. Repeats nothing that stands before an `@`, which may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
     #[error("`{0}` is not an absolute URL such as `https://api.example.com`")]
@@ -38,10 +38,10 @@ pub enum OriginError {
 impl Origin {
     /// Parses a text that must be an origin and nothing more; a single trailing `/` is let pass.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
-        let uri: Uri = text.parse().map_err(|_| OriginError::NotAbsolute(text.to_owned()))?;
+        let uri: Uri = text.parse().map_err(|_| OriginError::NotAbsolute(without_user(text)))?;
         let origin = Self::of(&uri)?;
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-            return Err(OriginError::Path(text.to_owned()));
+            return Err(OriginError::Path(without_user(text)));
         }
         Ok(origin)
     }
@@ -49,17 +49,16 @@ impl Origin {
     /// The origin that a request to `uri` goes to.
     pub fn of(uri: &Uri) -> Result<Self, OriginError> {
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(OriginError::NotAbsolute(uri.to_string()));
+            return Err(OriginError::NotAbsolute(without_user(&uri.to_string())));
         };
+        if authority.as_str().contains('@') {
+            return Err(OriginError::UserInfo(without_user(authority.as_str())));
+        }
         let scheme = match scheme {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
             other => return Err(OriginError::Scheme(other.to_owned())),
         };
-        if authority.as_str().contains('@') {
-            // Never repeats the text: it may hold a password.
-            return Err(OriginError::UserInfo(authority.host().to_owned()));
-        }
         let port = match authority.port() {
             Some(port) => port.as_u16(),
             None if authority.as_str() != authority.host() => {
@@ -122,6 +121,11 @@ impl fmt::Display for Origin {
         }
         Ok(())
     }
+}
+
+/// The text with `…` for all that stands before an `@`, which may hold a password, however malformed the rest is.
+pub(crate) fn without_user(text: &str) -> String {
+    text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("…@{rest}"))
 }
 
 /// Lower case, no trailing dot, only the characters that a name or an address may have. What looks like an IPv4 address
@@ -191,7 +195,23 @@ mod tests {
 
     #[test]
     fn a_refusal_never_repeats_a_password() {
-        let message = Origin::parse("https://user:hunter2@example.com").unwrap_err().to_string();
-        assert!(!message.contains("hunter2"), "{message}");
+        for text in [
+            "https://user:hunter2@example.com",
+            "https://user:hunter2@exa mple.com",
+            "user:hunter2@example.com",
+            "https://user:hunter2@[::1",
+            "https://user:hunter2@example.com/path",
+            "https://user:hunter2@example.com:99999",
+            "https://example.com/user:hunter2@",
+            "https://user:hunt@hunter2@example.com",
+            "ftp://user:hunter2@example.com",
+            "hunter2://@example.com",
+            "hunter2@",
+        ] {
+            let message = Origin::parse(text).unwrap_err().to_string();
+            assert!(!message.contains("hunt") && !message.contains("user:"), "{text}: {message}");
+        }
+        let message = Origin::parse("https://user:hunter2@exa mple.com").unwrap_err().to_string();
+        assert!(message.starts_with("`…@exa mple.com` is not an absolute URL"), "{message}");
     }
 }

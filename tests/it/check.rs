@@ -91,6 +91,41 @@ fn what_would_be_passed_over_in_silence_is_a_warning() {
 }
 
 #[test]
+fn what_is_plainly_misspelt_is_a_mistake_and_what_is_foreign_is_none() {
+    let document = |kind: &str, spec: &str| {
+        format!("apiVersion: dapr.io/v1alpha1\n{kind}\nmetadata: {{name: it}}\nspec: {{{spec}}}\n")
+    };
+    let echo = "type: conversation.echo";
+    for (kind, spec, line, hint) in [
+        ("kind: Componet", echo, 2, "did you mean `Component`?"),
+        ("kindd: Component", echo, 2, "did you mean `kind`?"),
+        ("# no kind", echo, 1, "add `kind: Component` if it is a component"),
+        ("kind: Component", "type: conversaton.echo", 4, "did you mean `conversation.echo`?"),
+        ("kind: Component", "type: secretstore.local.env", 4, "did you mean `secretstores.local.env`?"),
+        ("kind: Component", "type: conversation.echo, version: v9", 4, "write `v1`"),
+        ("kind: Component", "type: secretstores.local.env, version: v9", 4, "write `v1`"),
+    ] {
+        let host = HostBuilder::new().file("it.yaml", document(kind, spec));
+        let report = report(&host.resources(), 1);
+        let found = &report["diagnostics"][0];
+        assert_eq!((&report["errors"], &found["line"]), (&json!(1), &json!(line)), "{report:#}");
+        assert!(found["hint"].as_str().unwrap().starts_with(hint), "{found}");
+    }
+    let foreign = [
+        ("kind: Component", "type: state.redis", 1),
+        ("kind: Component", "type: configuration.redis, version: v9", 1),
+        ("kind: Configuration", "", 0),
+        ("kind: Subscription", "", 0),
+        ("kind: Resiliency", "", 1),
+    ];
+    for (kind, spec, warnings) in foreign {
+        let host = HostBuilder::new().file("it.yaml", document(kind, spec));
+        let report = report(&host.resources(), 0);
+        assert_eq!((&report["errors"], &report["warnings"]), (&json!(0), &json!(warnings)), "{report:#}");
+    }
+}
+
+#[test]
 fn the_exit_code_tells_a_mistake_from_a_check_that_could_not_be_made() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(check(&[], &folder.path().join("missing")).status.code(), Some(1));

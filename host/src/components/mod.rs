@@ -11,16 +11,18 @@ use uuid::Uuid;
 use crate::digest::Digest;
 use crate::origin::Origin;
 use crate::secret::Secret;
-use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location, closest};
+use crate::yaml::diagnostic::{Diagnostic, Diagnostics, Location};
 use crate::yaml::fields::Report;
 use crate::yaml::{node, text};
 use environment::Environment;
+use kind::CONVERSATION;
 use schema::Component;
 use secrets::Stores;
 use wasm::{Limits, Source};
 
 pub mod environment;
 mod files;
+mod kind;
 mod resolve;
 mod schema;
 mod secrets;
@@ -173,10 +175,12 @@ impl DeclaredSetting {
 
 impl Reading {
     fn declare(&mut self, Document { component, mut report }: Document, stores: &Stores, sources: &Sources<'_>) {
-        if !component.component_type.value.starts_with("conversation.") {
-            warn_not_served(&component, &mut report);
+        if !component.component_type.value.starts_with(CONVERSATION) {
+            let mistake = report_unserved(&component, &mut report);
+            self.refused.extend(mistake.map(|mistake| (component.name.value, mistake)));
             return self.diagnostics.append(report.diagnostics);
         }
+        component.has_known_version(&mut report);
         // Without a source nobody can tell what the provider takes.
         let has_provider = component.wasm.as_ref().is_none_or(|wasm| wasm.source.is_some());
         let declaration = resolve::declaration(component, stores, sources, &mut report);
@@ -213,7 +217,7 @@ pub fn read(sources: &Sources<'_>) -> Reading {
     let stores = open_stores(stores, sources, &mut reading.diagnostics);
     files::warn_of_others(&files.others, &stores.files, &mut reading.diagnostics);
     reading.inputs.extend(files.yaml.iter().map(|file| file.to_path_buf()));
-    reading.inputs.extend(stores.files.iter().cloned());
+    reading.inputs.extend(stores.candidates.iter().cloned());
     for document in rest {
         reading.declare(document, &stores, sources);
     }
@@ -279,8 +283,8 @@ fn open_stores(documents: Vec<Document>, sources: &Sources<'_>, diagnostics: &mu
     let mut stores = Stores::default();
     for Document { component, mut report } in documents {
         stores.open(&component, sources, &mut report);
-        if !secrets::is_served(&component) {
-            warn_not_served(&component, &mut report);
+        if !secrets::is_served(&component.component_type.value) {
+            report_unserved(&component, &mut report);
         } else if component.ignore_errors {
             report.diagnostics.demote();
         }
@@ -289,17 +293,24 @@ fn open_stores(documents: Vec<Document>, sources: &Sources<'_>, diagnostics: &mu
     stores
 }
 
-/// A folder of Dapr's may hold state stores and the like. Whatever is wrong with them is not ours to refuse.
-fn warn_not_served(component: &Component, report: &mut Report) {
-    report.diagnostics = Diagnostics::default();
+/// Reports a component of a type that is not served, and gives the mistake if it is one. A folder of Dapr's may hold state
+/// stores and the like: whatever is wrong with them is not ours to refuse.
+fn report_unserved(component: &Component, report: &mut Report) -> Option<Diagnostic> {
     let component_type = &component.component_type;
-    let family = component_type.value.split('.').next().unwrap_or_default();
-    let hint = match closest(family, ["conversation", "secretstores"]) {
-        Some(close) if close != family => format!("did you mean `{close}.…`?"),
-        _ => "components are `conversation.*`, secret stores `secretstores.local.file` or `.env`".to_owned(),
+    let Some(meant) = kind::meant(&component_type.value) else {
+        report.diagnostics = Diagnostics::default();
+        let what = format!("`{}` is not served by Parlor, skipped", component_type.value);
+        let hint = "components are `conversation.*`, secret stores `secretstores.local.file` or `.env`";
+        report.warning(component_type.at, what, hint);
+        return None;
     };
-    let what = format!("`{}` is not served by Parlor, skipped", component_type.value);
-    report.warning(component_type.at, what, hint);
+    let what = format!("there is no component type `{}`", component_type.value);
+    report.error(component_type.at, what, format!("did you mean `{meant}`?"));
+    let mistake = report.diagnostics.first_error().cloned();
+    if component.ignore_errors {
+        report.diagnostics.demote();
+    }
+    mistake
 }
 
 #[cfg(test)]

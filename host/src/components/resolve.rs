@@ -21,7 +21,7 @@ pub(super) fn declaration(
     let mut declaration = Declaration {
         name: component.name.value,
         component_type: component.component_type.value,
-        version: component.version,
+        version: component.version.value,
         source: Source::BuiltIn,
         sha256: None,
         allowed_origins: Vec::new(),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::wasm::{self, Wasm};
+use super::kind;
+use super::wasm::{self, Source, Wasm};
 use crate::duration;
 use crate::yaml::fields::{At, Fields, Report, Unknown, scalar};
 use crate::yaml::node::{Node, Value};
@@ -14,7 +15,8 @@ pub(super) struct Component {
     pub(super) namespace: Option<String>,
     /// In lower case.
     pub(super) component_type: At<String>,
-    pub(super) version: String,
+    /// In lower case, and [`VERSION`] for what means the same.
+    pub(super) version: At<String>,
     pub(super) items: Vec<Item>,
     pub(super) secret_store: Option<At<String>>,
     pub(super) scopes: Vec<String>,
@@ -42,23 +44,34 @@ pub(super) struct SecretReference {
     pub(super) key: At<String>,
 }
 
-const API_VERSION: &str = "dapr.io/v1alpha1";
-
-/// Kinds of Dapr's that a resources folder may hold as well and that somebody else reads, or nobody.
-const OTHER_KINDS: &[&str] =
-    &["Configuration", "HTTPEndpoint", "MCPServer", "Resiliency", "Subscription", "WorkflowAccessPolicy"];
+/// Of every type that comes with Parlor.
+const VERSION: &str = "v1";
 
 /// Dapr's default.
 const INIT_TIMEOUT: Duration = Duration::from_secs(5);
 
+impl Component {
+    /// Whether there is the version; reports it if not. The versions of a provider that the component brings along are
+    /// its author's.
+    pub(super) fn has_known_version(&self, report: &mut Report) -> bool {
+        let brings_its_own = self.wasm.as_ref().is_some_and(|wasm| wasm.source != Some(Source::BuiltIn));
+        let is_known = brings_its_own || self.version.value == VERSION;
+        if !is_known {
+            let what = format!("there is no version `{}` of `{}`", self.version.value, self.component_type.value);
+            let hint = format!("write `{VERSION}`, for which `v0` and no version at all stand too");
+            report.error(self.version.at, what, hint);
+        }
+        is_known
+    }
+}
+
 /// Reads a document, all of it even when a part is wrong. `None` is a document that is no component, or too broken to be
 /// one: `report` has an error then.
 pub(super) fn component(document: &Node, report: &mut Report) -> Option<Component> {
-    const KNOWN: &[&str] = &["apiVersion", "kind", "metadata", "spec", "auth", "scopes"];
-    if !is_component(document, report) {
+    if !kind::is_component(document, report) {
         return None;
     }
-    let fields = Fields::of(document, "", KNOWN, Unknown::Ignored, report)?;
+    let fields = Fields::of(document, "", kind::FIELDS, Unknown::Ignored, report)?;
     let metadata = block(&fields, "metadata", &["name", "namespace", "labels", "annotations"], report);
     let spec = block(&fields, "spec", &["type", "version", "metadata", "ignoreErrors", "initTimeout", "wasm"], report);
     let name = metadata.as_ref().and_then(|metadata| name(metadata, report));
@@ -75,11 +88,12 @@ pub(super) fn component(document: &Node, report: &mut Report) -> Option<Componen
     let ignore_errors = spec.boolean("ignoreErrors", report);
     let init_timeout = init_timeout(&spec, report);
     let wasm = spec.node("wasm").map(|node| wasm::read(node, report));
+    let component_type = component_type?;
     Some(Component {
         name: name?,
         namespace,
-        component_type: component_type?,
-        version,
+        version: version.unwrap_or_else(|| At { value: VERSION.to_owned(), at: component_type.at }),
+        component_type,
         items,
         secret_store,
         scopes,
@@ -87,35 +101,6 @@ pub(super) fn component(document: &Node, report: &mut Report) -> Option<Componen
         init_timeout,
         wasm,
     })
-}
-
-/// Whether the document says that it is a component; says why when it looks as if it should.
-fn is_component(document: &Node, report: &mut Report) -> bool {
-    let Value::Mapping(entries) = &document.value else {
-        let hint = format!("write `apiVersion: {API_VERSION}`, `kind: Component`, `metadata` and `spec`");
-        report.error(document.at, format!("a document must be a mapping, not {}", document.value.noun()), hint);
-        return false;
-    };
-    let find = |name: &str| entries.iter().find(|entry| entry.key.eq_ignore_ascii_case(name));
-    let Some(kind) = find("kind") else {
-        report.warning(document.at, "the document has no `kind`, skipped", "a component has `kind: Component`");
-        return false;
-    };
-    let word = scalar(&kind.value.value).unwrap_or_default();
-    if OTHER_KINDS.contains(&word.as_str()) {
-        return false;
-    }
-    if word != "Component" {
-        report.warning(kind.value.at, format!("unknown kind `{word}`, skipped"), "a component has `kind: Component`");
-        return false;
-    }
-    let version = find("apiVersion");
-    let is_ours = version.and_then(|version| scalar(&version.value.value)).is_some_and(|text| text == API_VERSION);
-    if !is_ours {
-        let at = version.map_or(document.at, |version| version.value.at);
-        report.error(at, format!("`apiVersion` must be `{API_VERSION}`"), "no other version of components is known");
-    }
-    is_ours
 }
 
 /// A block that must be there, so that its absence is reported once and not once a field.
@@ -158,10 +143,11 @@ fn component_type(spec: &Fields<'_>, report: &mut Report) -> Option<At<String>> 
     }
 }
 
-/// `v1`, which may be left out and which Dapr also takes as `v0`.
-fn version(spec: &Fields<'_>, report: &mut Report) -> String {
-    let version = spec.text("version", report).map(|version| version.value.to_ascii_lowercase()).unwrap_or_default();
-    if matches!(version.as_str(), "" | "v0") { "v1".to_owned() } else { version }
+/// An empty one and `v0` are Dapr's other words for `v1`.
+fn version(spec: &Fields<'_>, report: &mut Report) -> Option<At<String>> {
+    let At { value, at } = spec.text("version", report)?;
+    let value = value.to_ascii_lowercase();
+    Some(At { value: if matches!(value.as_str(), "" | "v0") { VERSION.to_owned() } else { value }, at })
 }
 
 /// As in Dapr, a bad one is replaced by the default.

@@ -2,10 +2,12 @@
 //! never values.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Sources;
+use super::kind;
 use super::resolve;
 use super::schema::{Component, Item, SecretReference};
 use crate::secret::Secret;
@@ -19,6 +21,8 @@ pub(super) struct Stores {
     by_name: BTreeMap<String, Store>,
     /// Files that stores read their secrets from.
     pub(super) files: Vec<PathBuf>,
+    /// Where stores look for these files, so that one is noticed wherever it appears.
+    pub(super) candidates: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -41,14 +45,15 @@ type Secrets = BTreeMap<String, BTreeMap<String, Secret>>;
 const FILE: &str = "secretstores.local.file";
 const ENVIRONMENT: &str = "secretstores.local.env";
 
-/// Whether the component is a secret store of any kind.
+/// Whether the component is a secret store of any kind, or was meant to be one.
 pub(super) fn is_store(component: &Component) -> bool {
-    component.component_type.value.starts_with("secretstores.")
+    let component_type = &component.component_type.value;
+    kind::meant(component_type).as_ref().unwrap_or(component_type).starts_with("secretstores.")
 }
 
-/// Whether the component is a store that [`Stores::open`] can open.
-pub(super) fn is_served(component: &Component) -> bool {
-    matches!(component.component_type.value.as_str(), FILE | ENVIRONMENT)
+/// Whether it is the type of a store that [`Stores::open`] can open.
+pub(super) fn is_served(component_type: &str) -> bool {
+    matches!(component_type, FILE | ENVIRONMENT)
 }
 
 /// Whether components may not read the variable, because it may hold a secret of the host itself.
@@ -60,7 +65,9 @@ pub(super) fn is_refused(variable: &str) -> bool {
 impl Stores {
     /// Opens the store that `component` is, and keeps it even when that fails: who refers to it hears so.
     pub(super) fn open(&mut self, component: &Component, sources: &Sources<'_>, report: &mut Report) {
-        let store = match component.component_type.value.as_str() {
+        let component_type = component.component_type.value.as_str();
+        let is_right = !is_served(component_type) || component.has_known_version(report);
+        let store = match component_type {
             FILE => self.open_file(component, sources, report),
             ENVIRONMENT => settings(component, &["prefix"], sources, report).map(|mut settings| {
                 let prefix = settings.remove("prefix").map(|prefix| prefix.value).unwrap_or_default();
@@ -68,7 +75,7 @@ impl Stores {
             }),
             other => Some(Store::NotServed { component_type: other.to_owned() }),
         };
-        self.by_name.insert(component.name.value.clone(), store.unwrap_or(Store::Broken));
+        self.by_name.insert(component.name.value.clone(), store.filter(|_| is_right).unwrap_or(Store::Broken));
     }
 
     fn open_file(&mut self, component: &Component, sources: &Sources<'_>, report: &mut Report) -> Option<Store> {
@@ -87,9 +94,14 @@ impl Stores {
                 None
             })?,
         };
-        let path = located(&file.value, &report.file);
+        let candidates = candidates(&file.value, &report.file);
+        self.candidates.extend(candidates.iter().cloned());
+        let Some(path) = candidates.iter().find(|path| is_there(path)) else {
+            report_absent(&file, &candidates, report);
+            return None;
+        };
         self.files.push(path.clone());
-        let json = read_json(&path, &file, report)?;
+        let json = read_json(path, &file, report)?;
         Some(Store::File(secrets(json, separator.as_deref().unwrap_or(":"), multi_valued)))
     }
 
@@ -212,10 +224,29 @@ fn settings(
     is_whole.then_some(settings)
 }
 
-/// Relative to the working directory as in Dapr, or else to the component's own file.
-fn located(file: &str, yaml: &Path) -> PathBuf {
+/// Where a secrets file may be, the first place that has it: the working directory as in Dapr, or else beside the
+/// component's own file.
+fn candidates(file: &str, yaml: &Path) -> Vec<PathBuf> {
     let beside = yaml.parent().unwrap_or(Path::new("")).join(file);
-    if !Path::new(file).exists() && beside.exists() { beside } else { PathBuf::from(file) }
+    let mut candidates = vec![PathBuf::from(file)];
+    candidates.extend(Some(beside).filter(|beside| beside != Path::new(file)));
+    candidates
+}
+
+/// Whether there is something, were it something that this user may not read.
+fn is_there(path: &Path) -> bool {
+    path.metadata().map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
+}
+
+fn report_absent(file: &At<String>, candidates: &[PathBuf], report: &mut Report) {
+    let what = format!("there is no secrets file `{}`", file.value);
+    let hint = match candidates {
+        [_, beside] => {
+            format!("write it as `{}` in the working directory, or as `{}`", file.value, beside.display())
+        }
+        _ => "write it, or name another".to_owned(),
+    };
+    report.error(file.at, what, hint);
 }
 
 fn read_json(
@@ -226,15 +257,15 @@ fn read_json(
     let text = match text::read(path) {
         Ok(text) => text,
         Err(error) => {
-            let hint = "the path is relative to the working directory, or to this file";
-            report.error(file.at, format!("the secrets file `{}` {error}", file.value), hint);
+            let hint = "name a JSON file of at most 4 MiB that this user may read";
+            report.error(file.at, format!("the secrets file `{}` {error}", path.display()), hint);
             return None;
         }
     };
     match serde_json::from_str(&text) {
         Ok(serde_json::Value::Object(object)) => Some(object),
         Ok(_) => {
-            report.error(file.at, format!("the secrets file `{}` is not a JSON object", file.value), "write `{…}`");
+            report.error(file.at, format!("the secrets file `{}` is not a JSON object", path.display()), "write `{…}`");
             None
         }
         Err(error) => {

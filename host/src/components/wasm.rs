@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::digest::Digest;
 use crate::duration;
 use crate::limits::{MAX_GUEST_MEMORY, RUNNING_PROVIDERS};
-use crate::origin::Origin;
+use crate::origin::{Origin, without_user};
 use crate::quantity;
 use crate::yaml::diagnostic::Position;
 use crate::yaml::fields::{At, Fields, Report, Unknown};
@@ -111,12 +111,17 @@ fn source(text: &At<String>, report: &mut Report) -> Option<Source> {
             return Some(Source::Oci(value.to_owned()));
         }
         let hint = "write `oci://host/name@sha256:` and the 64 hexadecimal digits of the digest";
-        report.error(text.at, format!("`{value}` is not a pinned OCI reference"), hint);
+        // The `@` before a digest is the only one that no user name and password can stand before.
+        let shown = match reference.split_once("@sha256:") {
+            Some((name, digest)) if !name.contains('@') && !digest.contains('@') => value.to_owned(),
+            _ => without_user(value),
+        };
+        report.error(text.at, format!("`{shown}` is not a pinned OCI reference"), hint);
         return None;
     }
     if value.is_empty() || value.contains("://") {
         let hint = "write a path relative to this file, such as `./acme.wasm`, or `oci://host/name@sha256:…`";
-        report.error(text.at, format!("`{value}` is not a source"), hint);
+        report.error(text.at, format!("`{}` is not a source", without_user(value)), hint);
         return None;
     }
     Some(Source::File(report.file.parent().unwrap_or(Path::new("")).join(value)))

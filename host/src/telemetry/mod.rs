@@ -87,7 +87,7 @@ impl Logs<'_> {
     /// Starts logging. Called once, before anything is logged.
     ///
     /// # Errors
-    /// When the file can't be written.
+    /// When the file can't be written; says which, and what to do.
     pub fn start(&self) -> io::Result<()> {
         let writer = self.writer()?;
         // When nobody takes the lines, there is nobody to tell either: the subscriber's own complaint would panic.
@@ -112,7 +112,7 @@ impl Logs<'_> {
     }
 
     fn writer(&self) -> io::Result<BoxMakeWriter> {
-        let file = self.file.map(|path| File::options().create(true).append(true).open(path)).transpose()?;
+        let file = self.file.map(open).transpose()?;
         Ok(match (file.map(Arc::new), self.as_daprd) {
             (Some(file), _) if self.on_console_too => BoxMakeWriter::new(file.and(io::stderr)),
             (Some(file), _) => BoxMakeWriter::new(file),
@@ -120,4 +120,11 @@ impl Logs<'_> {
             (None, None) => BoxMakeWriter::new(io::stderr),
         })
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    File::options().create(true).append(true).open(path).map_err(|error| {
+        let hint = "name with `--log-file` a file in a folder that is there and that this user may write to";
+        io::Error::new(error.kind(), format!("`{}` can't be opened: {error}; {hint}", path.display()))
+    })
 }

@@ -136,3 +136,24 @@ async fn a_log_file_takes_the_log_and_leaves_the_app_its_streams() {
     assert_eq!(program.stderr(), "== APP == oops\n");
     assert!(std::fs::read_to_string(log).unwrap().contains("the app ended with exit code 0"));
 }
+
+#[test]
+fn a_log_file_that_cant_be_written_is_named() {
+    let refused = parlor().args(["run", "--log-file", "/nonexistent/log"]).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    let what = "error: can't write the log: `/nonexistent/log` can't be opened: No such file or directory";
+    assert!(said.starts_with(what) && said.contains("; name with `--log-file` a file in a folder"), "{said}");
+}
+
+#[test]
+fn a_time_to_end_in_that_nobody_lives_to_see_is_refused() {
+    let flag = "--dapr-graceful-shutdown-seconds=18446744073709551615";
+    for arguments in [&["run", flag, "--", "sleep", "1"][..], &["run", "-f", "dapr.yaml", flag]] {
+        let refused = parlor().args(arguments).output().unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains("write a number of seconds between 0 and 31536000"), "{said}");
+        assert!(!said.contains("guard") && !said.contains("panicked"), "{said}");
+    }
+}

@@ -120,30 +120,59 @@ async fn a_file_that_is_being_written_is_waited_for() {
     assert!(!scene.host.log().contains("is gone"), "{}", scene.host.log());
 }
 
+/// A component `model` at `origin`, whose key is in the secrets file `file`.
+fn with_secret(origin: &str, file: &str) -> String {
+    format!(
+        "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: model\nspec:\n  type: conversation.openai\n  version: v1\n  metadata:\n  - name: key\n    secretKeyRef: {{ name: key }}\n  - name: endpoint\n    value: {origin}\nauth:\n  secretStore: file\n---\napiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: file\nspec:\n  type: secretstores.local.file\n  version: v1\n  metadata:\n  - name: secretsFile\n    value: {file}\n"
+    )
+}
+
+fn secrets(key: &str) -> String {
+    json!({ "key": key }).to_string()
+}
+
+/// What the component `model` authenticates itself with.
+async fn seen(scene: &Scene, upstream: &mut Upstream) -> String {
+    let (_, key) = tokio::join!(scene.host.client.alpha1("model", "go"), async {
+        let call = upstream.call().await;
+        let key = call.header("authorization").to_owned();
+        call.answer(500, "no");
+        key
+    });
+    key
+}
+
 #[tokio::test]
 async fn a_secret_that_changes_is_used() {
     let mut upstream = Upstream::start().await;
-    let yaml = format!(
-        "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: model\nspec:\n  type: conversation.openai\n  version: v1\n  metadata:\n  - name: key\n    secretKeyRef: {{ name: key }}\n  - name: endpoint\n    value: {}\nauth:\n  secretStore: file\n---\napiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: file\nspec:\n  type: secretstores.local.file\n  version: v1\n  metadata:\n  - name: secretsFile\n    value: secrets.json\n",
-        upstream.origin
-    );
-    let secrets = |key: &str| json!({ "key": key }).to_string();
-    let scene = Scene::start(HostBuilder::new().file("model.yaml", yaml).file("secrets.json", secrets("sk-first")));
-    let mut seen = async || {
-        let (_, key) = tokio::join!(scene.host.client.alpha1("model", "go"), async {
-            let call = upstream.call().await;
-            let key = call.header("authorization").to_owned();
-            call.answer(500, "no");
-            key
-        });
-        key
-    };
-    assert_eq!(seen().await, "Bearer sk-first");
+    let host = HostBuilder::new().file("model.yaml", with_secret(&upstream.origin, "secrets.json"));
+    let scene = Scene::start(host.file("secrets.json", secrets("sk-first")));
+    assert_eq!(seen(&scene, &mut upstream).await, "Bearer sk-first");
     scene.save("secrets.json", secrets("sk-second"));
     scene.told("component `model` is replaced by a new version", 1).await;
-    assert_eq!(seen().await, "Bearer sk-second");
+    assert_eq!(seen(&scene, &mut upstream).await, "Bearer sk-second");
     scene.save("secrets.json", "{ not JSON");
     scene.told("component `model` is broken", 1).await;
-    assert_eq!(seen().await, "Bearer sk-second");
+    assert_eq!(seen(&scene, &mut upstream).await, "Bearer sk-second");
     assert!(!scene.host.log().contains("sk-"), "{}", scene.host.log());
+}
+
+#[tokio::test]
+async fn a_secrets_file_that_is_removed_and_written_anew_is_used() {
+    let mut upstream = Upstream::start().await;
+    let host = HostBuilder::new();
+    // A folder of its own: in that of the YAML any file that comes is noticed.
+    fs::create_dir(host.resources().join("keys")).unwrap();
+    let host = host.file("model.yaml", with_secret(&upstream.origin, "keys/secrets.json"));
+    let scene = Scene::start(host.file("keys/secrets.json", secrets("sk-first")));
+    assert_eq!(seen(&scene, &mut upstream).await, "Bearer sk-first");
+    fs::remove_file(scene.path("keys/secrets.json")).unwrap();
+    scene.told("component `model` is broken", 1).await;
+    let log = scene.host.log();
+    let looked_at = format!("in the working directory, or as `{}`", scene.path("keys/secrets.json").display());
+    assert!(log.contains("there is no secrets file `keys/secrets.json`") && log.contains(&looked_at), "{log}");
+    assert_eq!(seen(&scene, &mut upstream).await, "Bearer sk-first");
+    fs::write(scene.path("keys/secrets.json"), secrets("sk-second")).unwrap();
+    scene.told("component `model` is replaced by a new version", 1).await;
+    assert_eq!(seen(&scene, &mut upstream).await, "Bearer sk-second");
 }

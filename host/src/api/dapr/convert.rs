@@ -166,7 +166,7 @@ fn tool(wire: ConversationTools) -> Option<Result<Tool, InvalidParams>> {
 /// A name is held against the tools only if any are `offered`; one without a function, which is no tool, counts.
 fn tool_choice(wire: Option<String>, offered: usize, tools: &[Tool]) -> Result<Option<ToolChoice>, InvalidParams> {
     Ok(match wire.and_then(non_empty) {
-        None if offered == 0 => None,
+        None if tools.is_empty() => None,
         None => Some(ToolChoice::Auto),
         Some(choice) => Some(match choice.as_str() {
             "auto" => ToolChoice::Auto,

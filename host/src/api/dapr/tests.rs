@@ -226,9 +226,8 @@ const ALL_FIELDS: &str = r#"{
 #[test]
 fn every_field_of_alpha2_has_its_place() {
     let Call { request, envelope, scrub, .. } = alpha2(ALL_FIELDS);
-    let named =
-        Message { name: Some("s".to_owned()), ..message(Role::System, vec![text("You are a helpful assistant")]) };
-    assert_eq!(request.messages, [message(Role::User, vec![text("well hello there")]), named]);
+    let system = message(Role::System, vec![text("You are a helpful assistant")]);
+    assert_eq!(request.messages, [message(Role::User, vec![text("well hello there")]), system]);
     assert_eq!(scrub.messages, [false, false]);
     assert_eq!(request.tools.len(), 1);
     assert_eq!(request.tools[0].description.as_deref(), Some("A test function"));
@@ -377,6 +376,7 @@ fn tool_choice_is_held_against_the_tools() {
     check("\"required\"", tools, Some(ToolChoice::Required));
     check("\"f\"", tools, Some(ToolChoice::Named("f".to_owned())));
     check("\"g\"", "[]", Some(ToolChoice::Named("g".to_owned())));
+    check("\"required\"", "[{}]", Some(ToolChoice::Required));
 }
 
 fn said(parts: Vec<Part>) -> Candidate {
