@@ -108,6 +108,23 @@ async fn a_body_that_is_too_large_is_told_so_while_it_is_still_being_sent() {
 }
 
 #[tokio::test]
+async fn a_refusal_reaches_a_client_that_sends_its_body_first() {
+    let host =
+        HostBuilder::new().component("echo", "conversation.echo", &[]).environment("DAPR_API_TOKEN", "t").start();
+    let body = "x".repeat(3 << 20);
+    let length = body.len();
+    let escape = ALPHA1.replace("echo", "%zz");
+    for (path, token, status) in [(ALPHA1, "wrong", "401"), ("/nothing", "t", "404"), (&escape, "t", "400")] {
+        let mut wire = open(&host).await;
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: x\r\ndapr-api-token: {token}\r\ncontent-length: {length}\r\n\r\n");
+        wire.write(head + &body).await;
+        let (head, _) = wire.answer().await.unwrap();
+        assert!(head.starts_with(&format!("http/1.1 {status} ")), "{path}: {head}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_without_an_end_is_read_up_to_a_point() {
     let host = HostBuilder::new().component("echo", "conversation.echo", &[]).argument("--max-body-size=1Ki").start();
     let mut wire = open(&host).await;

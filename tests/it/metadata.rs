@@ -88,12 +88,19 @@ async fn a_caller_may_end_the_process() {
 
 #[tokio::test]
 async fn a_forced_end_waits_for_no_call() {
-    let mut host = HostBuilder::new()
-        .component("echo", "conversation.echo", &[])
-        .argument("--dapr-graceful-shutdown-seconds=600")
-        .start();
-    let request = Request::post(host.client.uri("/v1.0/shutdown"));
+    let host = || {
+        let echo = HostBuilder::new().component("echo", "conversation.echo", &[]);
+        echo.argument("--dapr-graceful-shutdown-seconds=600").start()
+    };
+    let mut by_http = host();
+    let request = Request::post(by_http.client.uri("/v1.0/shutdown"));
     let force = request.header("dapr-force-shutdown", HeaderValue::from_static("true"));
-    assert_eq!(host.client.send(force.body(Full::default()).unwrap()).await.status, 204);
-    assert_eq!(host.ended().await.code(), Some(1));
+    assert_eq!(by_http.client.send(force.body(Full::default()).unwrap()).await.status, 204);
+    let mut by_grpc = host();
+    let mut force = tonic::Request::new(ShutdownRequest {});
+    force.metadata_mut().insert("dapr-force-shutdown", "true".parse().unwrap());
+    by_grpc.grpc.dapr().shutdown(force).await.unwrap();
+    for host in [&mut by_http, &mut by_grpc] {
+        assert_eq!(host.ended().await.code(), Some(1));
+    }
 }

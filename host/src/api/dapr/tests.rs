@@ -97,6 +97,9 @@ fn an_any_holds_what_its_type_allows() {
     check_any("Int64Value", "1.5", None);
     check_any("ListValue", "[1, {\"a\": null}]", Some("[1,{\"a\":null}]"));
     check_any("ListValue", "{}", None);
+    let nested = |depth: usize| "{\"a\":".repeat(depth) + "{}" + &"}".repeat(depth);
+    check_any("Struct", &nested(30), Some(&nested(30)));
+    check_any("Struct", &nested(40), None);
     check_any("StringValue", "\"x\"", Some("\"x\""));
     check_any("StringValue", "1", None);
     check_any("Struct", "{\"a\": 1}", Some("{\"a\":1}"));

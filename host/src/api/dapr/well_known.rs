@@ -57,9 +57,11 @@ impl WellKnown {
     }
 }
 
-fn to_protobuf<T: Value + prost::Message>(json: &str) -> Option<Vec<u8>> {
+fn to_protobuf<T: Value + prost::Message + Default>(json: &str) -> Option<Vec<u8>> {
     let value = T::read("value", &mut serde_json::Deserializer::from_str(json)).ok()?;
-    Some(value.encode_to_vec())
+    let protobuf = value.encode_to_vec();
+    // What is nested deeper than is read again could not be given back, once the provider has been paid.
+    T::decode(protobuf.as_slice()).is_ok().then_some(protobuf)
 }
 
 fn to_json<T: Value + prost::Message + Default>(protobuf: &[u8], text: &mut Vec<u8>) -> Result<(), Unwritable> {
