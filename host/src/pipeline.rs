@@ -10,6 +10,7 @@ use crate::cache::{self, Cache, Key};
 use crate::conversation::Request;
 use crate::error::ConverseError;
 use crate::registry::Component;
+use crate::sandbox::Veil;
 use crate::scrub;
 use crate::secret::Secret;
 
@@ -51,7 +52,8 @@ pub async fn converse(component: &Component, cache: &Cache, call: Call) -> Resul
     let kept = kept.map(|ttl| (ttl, Key::of(component.generation, key.as_ref(), scrub.answer, &request)));
     let call = async move || {
         // Boxed, so that who is answered from the cache carries no room for a call.
-        let answered = Box::pin(component.provider.call(request, key.as_ref())).await;
+        let veil = scrub.answer.then_some(scrub::line as Veil);
+        let answered = Box::pin(component.provider.call(request, key.as_ref(), veil)).await;
         if scrub.answer { answered.map(scrub::answer).map_err(scrub::error) } else { answered }
     };
     match kept {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Host, HostBuilder, Upstream};
+use crate::harness::{Host, HostBuilder, Upstream, guest};
 
 const MAIL: &str = "jane.doe@example.com";
 
@@ -56,6 +56,25 @@ async fn raw_text_of_a_scrubbed_call_reaches_no_vendor_no_client_and_no_log() {
     assert_eq!(asked["messages"][3]["content"], r#"{"sent":"<EMAIL_ADDRESS>"}"#);
     assert!(!asked.to_string().contains(MAIL), "{asked}");
     assert!(!host.log().contains(MAIL), "{}", host.log());
+}
+
+#[tokio::test]
+async fn what_a_provider_logs_of_a_scrubbed_answer_is_scrubbed() {
+    let mut upstream = Upstream::start().await;
+    let grant = format!("allowedHosts: [\"{}\"]", upstream.origin);
+    let host = HostBuilder::new()
+        .wasm("logging", &guest("hostile/wanderer-http"), &grant, &[("url", &upstream.origin)])
+        .argument("--log-level=info")
+        .start();
+    for (scrubs, logged) in [(true, "<EMAIL_ADDRESS>"), (false, MAIL)] {
+        let body = json!({ "scrubPII": scrubs, "inputs": [{ "content": "go" }] }).to_string();
+        let (answer, ()) = tokio::join!(host.client.post("/v1.0-alpha1/conversation/logging/converse", body), async {
+            assert!(!host.log().contains(MAIL), "{}", host.log());
+            upstream.call().await.answer(200, MAIL);
+        });
+        assert_eq!(answer.ok()["outputs"][0]["result"], format!("200: {logged}"));
+        assert!(host.log().contains(&format!("200: {logged}")), "{}", host.log());
+    }
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ fn request(text: &str) -> Request {
 }
 
 async fn open(provider: &Provider, text: &str) -> Events {
-    match provider.call(request(text), None).await.unwrap() {
+    match provider.call(request(text), None, None).await.unwrap() {
         Answer::Live(events) => events,
         Answer::Whole(events) => panic!("asked for a stream, got {events:?}"),
     }

@@ -102,7 +102,7 @@ impl Sandbox {
         let share = Arc::clone(&self.trials);
         let setup = Arc::new(self.setup("the first call".to_owned(), settings, nothing, limits, share));
         let meter = Meter::new(limits.cpu, &setup.share.turns);
-        let mut store = artifact.store(Arc::clone(&setup), Arc::clone(&meter));
+        let mut store = artifact.store(Arc::clone(&setup), Arc::clone(&meter), None);
         let start = |error: wasmtime::Error| LoadError::Start(error.root_cause().to_string());
         let instance = artifact.pre.instantiate_async(&mut store).await.map_err(start)?;
         let memory_at_rest = store.data().memory.held;

@@ -1,5 +1,6 @@
 //! A provider's words on their way into the host's log: masked, cut, and no more of them than a component may say.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +12,9 @@ use super::provider::Setup;
 use super::redact;
 use super::tally::Refusal;
 use crate::limits;
+
+/// Hides personal data in a line.
+pub type Veil = fn(&str) -> Cow<'_, str>;
 
 /// The lines of one component, over all its calls.
 #[derive(Debug, Default)]
@@ -61,8 +65,8 @@ impl Second {
     }
 }
 
-/// Writes the `number`th line of a call, counted from 1, where it may.
-pub(super) fn write(setup: &Setup, number: u32, level: Level, message: &str) {
+/// Writes the `number`th line of a call, counted from 1, where it may; behind a veil, where the call has one.
+pub(super) fn write(setup: &Setup, number: u32, level: Level, message: &str, veil: Option<Veil>) {
     let most = setup.limits.log;
     if number > most {
         setup.share.tally.refusal(Refusal::Log);
@@ -78,7 +82,10 @@ pub(super) fn write(setup: &Setup, number: u32, level: Level, message: &str) {
     }
     let component = setup.component.as_str();
     let redacted = setup.grant.secrets().redact(message);
-    let line = redact::shortened(&redacted, limits::GUEST_LOG_LENGTH);
+    // Twice as much is looked through, so that the cut leaves no half of what would have been hidden.
+    let seen = redact::shortened(&redacted, 2 * limits::GUEST_LOG_LENGTH);
+    let veiled = veil.map_or(Cow::Borrowed(seen), |veil| veil(seen));
+    let line = redact::shortened(&veiled, limits::GUEST_LOG_LENGTH);
     match level {
         Level::Trace => tracing::trace!(target: "parlor::guest", component, "{line}"),
         Level::Debug => tracing::debug!(target: "parlor::guest", component, "{line}"),

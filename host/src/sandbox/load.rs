@@ -17,6 +17,7 @@ use super::codec::Codec;
 use super::engine::Runtime;
 use super::fault;
 use super::guest_io::Conversation;
+use super::guest_log::Veil;
 use super::provider::Setup;
 use super::state::{CallState, HasLog};
 use crate::description::Description;
@@ -200,7 +201,7 @@ impl Artifact {
     /// Starts the provider once, with the limits of a call, and asks what it is.
     pub(super) async fn describe(mut self, setup: Arc<Setup>) -> Result<Self, LoadError> {
         let meter = Meter::new(setup.limits.cpu, &setup.share.turns);
-        let mut store = self.store(Arc::clone(&setup), Arc::clone(&meter));
+        let mut store = self.store(Arc::clone(&setup), Arc::clone(&meter), None);
         let work = Box::pin(trial(&self, &mut store));
         self.description = match meter.count(work).await {
             Ok(description) => description,
@@ -215,8 +216,8 @@ impl Artifact {
         Ok(self)
     }
 
-    pub(super) fn store(&self, setup: Arc<Setup>, meter: Arc<Meter>) -> Store<CallState> {
-        let mut store = Store::new(&self.runtime.engine, CallState::new(setup, self.runtime.guest()));
+    pub(super) fn store(&self, setup: Arc<Setup>, meter: Arc<Meter>, veil: Option<Veil>) -> Store<CallState> {
+        let mut store = Store::new(&self.runtime.engine, CallState::new(setup, self.runtime.guest(), veil));
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(limits::GUEST_OUTPUT);
         store.set_epoch_deadline(1);

@@ -37,6 +37,7 @@ use tokio::time::timeout;
 
 use self::engine::Runtime;
 pub use self::examine::{Examination, FirstCall, Import, Interfaces};
+pub use self::guest_log::Veil;
 use self::load::Linkers;
 pub use self::load::{Artifact, LoadError, Wasm};
 use self::places::Room;

@@ -10,6 +10,7 @@ use wasmtime::{AsContextMut, Store, StoreContextMut};
 
 use super::bounds::Meter;
 use super::function::{Function, Signature};
+use super::guest_log::Veil;
 use super::intake::Intake;
 use super::load::{Artifact, Way};
 use super::places::Place;
@@ -122,8 +123,14 @@ impl Provider {
         self.setup.grant.origins()
     }
 
-    /// Runs one call in an instance of its own. `key`, when there is one, takes the place of the setting of that name.
-    pub async fn call(&self, request: Request, key: Option<&Secret>) -> Result<Answer, ConverseError> {
+    /// Runs one call in an instance of its own. `key`, when there is one, takes the place of the setting of that name; a
+    /// `veil` hides what the provider may tell the log of the answer.
+    pub async fn call(
+        &self,
+        request: Request,
+        key: Option<&Secret>,
+        veil: Option<Veil>,
+    ) -> Result<Answer, ConverseError> {
         let deadline = Instant::now() + self.setup.limits.timeout;
         let setup = match key {
             Some(key) => Arc::new(self.setup.with_key(key).map_err(|fault| self.setup.fault(fault))?),
@@ -132,7 +139,7 @@ impl Provider {
         let attempt = self.rest.admit().map_err(|rest| self.setup.resting(rest))?;
         let place = self.take_place().await?;
         let meter = Meter::new(setup.limits.cpu, &setup.share.turns);
-        let work = std::pin::pin!(self.drive(Arc::clone(&setup), place, Arc::clone(&meter), request));
+        let work = std::pin::pin!(self.drive(Arc::clone(&setup), place, Arc::clone(&meter), veil, request));
         let watch = Watch { setup, meter, deadline, attempt };
         match watch.see(work).await {
             Ok(Answer::Live(events)) => Ok(watch.see_all(events)),
@@ -153,19 +160,26 @@ impl Provider {
         setup: Arc<Setup>,
         place: Place,
         meter: Arc<Meter>,
+        veil: Option<Veil>,
         request: Request,
     ) -> Result<Answer, ConverseError> {
-        let running = self.start(setup, place, meter).await?;
+        let running = self.start(setup, place, meter, veil).await?;
         match &self.artifact.way {
             Way::Codec(codec) => codec::call(codec, running, request).await,
             Way::Conversation(functions) => guest_io::call(functions, running, request).await,
         }
     }
 
-    async fn start(&self, setup: Arc<Setup>, place: Place, meter: Arc<Meter>) -> Result<Running, ConverseError> {
+    async fn start(
+        &self,
+        setup: Arc<Setup>,
+        place: Place,
+        meter: Arc<Meter>,
+        veil: Option<Veil>,
+    ) -> Result<Running, ConverseError> {
         meter.may_begin().await;
         let intake = Intake::new(setup.limits);
-        let mut store = self.artifact.store(Arc::clone(&setup), Arc::clone(&meter));
+        let mut store = self.artifact.store(Arc::clone(&setup), Arc::clone(&meter), veil);
         match self.artifact.pre.instantiate_async(&mut store).await {
             Ok(instance) => Ok(Running { store, instance, setup, meter, intake, _place: place }),
             Err(error) => Err(setup.fault(match fault::of_guest(&error, &store, &setup.limits) {

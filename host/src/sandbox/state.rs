@@ -9,7 +9,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::bindings::log;
 use super::bounds::MemoryBound;
 use super::guest_io::{Hooks, Outcome};
-use super::guest_log;
+use super::guest_log::{self, Veil};
 use super::provider::Setup;
 use super::ticker::Guest;
 use crate::limits;
@@ -21,6 +21,7 @@ pub(super) struct CallState {
     setup: Arc<Setup>,
     /// Lines that the guest has logged, or would have.
     lines: u32,
+    veil: Option<Veil>,
     io: Option<Box<Io>>,
     /// What egress last said to a guest that does its own calls.
     outcome: Outcome,
@@ -35,13 +36,14 @@ struct Io {
 }
 
 impl CallState {
-    pub(super) fn new(setup: Arc<Setup>, guest: Guest) -> Self {
+    pub(super) fn new(setup: Arc<Setup>, guest: Guest, veil: Option<Veil>) -> Self {
         guest_log::settle(&setup);
         Self {
             memory: MemoryBound::new(setup.limits.memory),
             _guest: guest,
             setup,
             lines: 0,
+            veil,
             io: None,
             outcome: Arc::new(Mutex::new(None)),
         }
@@ -83,7 +85,7 @@ impl WasiHttpView for CallState {
 impl log::Host for CallState {
     fn log(&mut self, level: log::Level, message: String) {
         self.lines = self.lines.saturating_add(1);
-        guest_log::write(&self.setup, self.lines, level, &message);
+        guest_log::write(&self.setup, self.lines, level, &message, self.veil);
     }
 }
 

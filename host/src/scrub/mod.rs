@@ -37,6 +37,11 @@ pub fn error(error: ConverseError) -> ConverseError {
     ConverseError::Provider { component, error }
 }
 
+/// The same line with tokens in place of personal data: what a provider logs of an answer that is scrubbed.
+pub fn line(text: &str) -> Cow<'_, str> {
+    scrub(text)
+}
+
 fn message(Message { parts, extensions, .. }: &mut Message) {
     parts.iter_mut().for_each(part);
     extensions.iter_mut().for_each(json);

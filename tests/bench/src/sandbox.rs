@@ -74,7 +74,7 @@ async fn call_until(end: Instant, provider: Arc<Provider>) -> u32 {
     let mut calls = 0;
     while Instant::now() < end {
         // A codec's call ends in a refusal, and that is as far as it is to come.
-        drop(provider.call(request(), None).await);
+        drop(provider.call(request(), None, None).await);
         calls += 1;
         tokio::task::yield_now().await;
     }

@@ -40,7 +40,7 @@ async fn provider(sandbox: &Sandbox, name: &str, how: Option<&str>) -> Provider 
 /// Reads a stream to its end, which must be an error.
 async fn broken(provider: &Provider) -> ConverseError {
     let request = Request { streaming: true, ..Request::default() };
-    let Answer::Live(mut events) = provider.call(request, None).await.unwrap() else { panic!("no stream") };
+    let Answer::Live(mut events) = provider.call(request, None, None).await.unwrap() else { panic!("no stream") };
     assert_eq!(events.next().await.unwrap().unwrap().len(), 1);
     loop {
         match events.next().await {
@@ -67,7 +67,7 @@ async fn a_stream_that_breaks_or_never_ends_is_cut_off() {
         [("trap", is_trap), ("never", is_loop), ("empty", is_crowd), ("tiny", is_crowd), ("huge", is_flood)]
     {
         let attacker = provider(&sandbox, "hostile/torrent", Some(how)).await;
-        let calls = (0..HEALTHY).map(async |_| healthy.call(Request::default(), None).await.is_ok());
+        let calls = (0..HEALTHY).map(async |_| healthy.call(Request::default(), None, None).await.is_ok());
         let (error, answered) = tokio::join!(broken(&attacker), join_all(calls));
         let ConverseError::Fault { fault, .. } = &error else { panic!("{how}: {error}") };
         assert!(expected(fault), "{how}: {error}");
