@@ -90,6 +90,9 @@ pub const EVENT_BATCH: u32 = 64;
 /// Length that an error text of a vendor or a guest is cut to before it travels further.
 pub const ERROR_TEXT: usize = 4_096;
 
+/// The longest time after which a client is invited to try again, whatever a vendor says: a day.
+pub const RETRY_AFTER: Duration = Duration::from_hours(24);
+
 /// A provider's request body on its way out. Room for images and sounds within the messages.
 pub const OUTGOING_BYTES: u64 = 64 << 20;
 

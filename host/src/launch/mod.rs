@@ -227,10 +227,16 @@ fn program() -> PathBuf {
     if running.exists() { running.to_owned() } else { std::env::current_exe().unwrap_or_default() }
 }
 
+/// The file for the app's output.
+fn open(path: &Path) -> Result<File, Unstartable> {
+    let opened = File::options().create(true).append(true).open(path);
+    opened.map_err(|error| Unstartable::Output { path: path.to_owned(), error })
+}
+
 /// Gives the app pipes, and each pipe a thread that carries on what comes out of it.
-fn connect(command: &mut Command, output: &Output<'_>) -> io::Result<Vec<oneshot::Receiver<()>>> {
+fn connect(command: &mut Command, output: &Output<'_>) -> Result<Vec<oneshot::Receiver<()>>, Unstartable> {
     let Output { prefix, file } = output;
-    let file = file.map(|path| File::options().create(true).append(true).open(path)).transpose()?.map(Arc::new);
+    let file = file.map(open).transpose()?.map(Arc::new);
     let sink = |console| Sink { console: prefix.map(|prefix| (console, prefix.to_owned())), file: file.clone() };
     let (stdout, into_stdout) = io::pipe()?;
     let (stderr, into_stderr) = io::pipe()?;

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use rustix::process::Signal;
 
@@ -53,6 +54,17 @@ pub enum Unstartable {
         /// What to do.
         hint: &'static str,
     },
+    /// Its output can't be kept where it is to be.
+    #[error(
+        "can't write the app's output to `{}`: {error}; name a file in a folder that is there and that this user may write to",
+        path.display()
+    )]
+    Output {
+        /// The file for it.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
     /// What the host needs for it can't be had.
     #[error("can't start the app's guard: {0}")]
     Guard(#[from] io::Error),
@@ -74,7 +86,7 @@ impl Unstartable {
         match self {
             Self::Command { error, .. } if error.kind() == io::ErrorKind::NotFound => 127,
             Self::Command { .. } => 126,
-            Self::Guard(_) => 1,
+            Self::Output { .. } | Self::Guard(_) => 1,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::bindings::{description as wit_description, types as wit};
 use crate::conversation as own;
 use crate::description::{Description, Setting, SettingKind};
+use crate::limits;
 
 fn list<T, U: From<T>>(items: Vec<T>) -> Vec<U> {
     items.into_iter().map(U::from).collect()
@@ -364,7 +365,7 @@ impl From<wit::Error> for own::ProviderError {
             message: error.message,
             http_status: error.http_status,
             vendor_code: error.vendor_code,
-            retry_after: error.retry_after_ms.map(Duration::from_millis),
+            retry_after: error.retry_after_ms.map(|millis| Duration::from_millis(millis).min(limits::RETRY_AFTER)),
             retryable: error.retryable,
             request_id: error.request_id,
             extensions: error.extensions,
@@ -396,6 +397,28 @@ impl From<wit_description::SettingKind> for SettingKind {
             wit_description::SettingKind::Duration => Self::Duration,
             wit_description::SettingKind::Endpoint => Self::Endpoint,
             wit_description::SettingKind::Choice(words) => Self::Choice(words),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_wait_for_longer_than_a_day() {
+        for (told, expected) in [(1_500, Duration::from_millis(1_500)), (u64::MAX, limits::RETRY_AFTER)] {
+            let error = wit::Error {
+                kind: wit::ErrorKind::RateLimited,
+                message: String::new(),
+                http_status: None,
+                vendor_code: None,
+                retry_after_ms: Some(told),
+                retryable: true,
+                request_id: None,
+                extensions: None,
+            };
+            assert_eq!(own::ProviderError::from(error).retry_after, Some(expected));
         }
     }
 }

@@ -147,6 +147,15 @@ fn a_log_file_that_cant_be_written_is_named() {
 }
 
 #[test]
+fn a_file_for_the_apps_output_that_cant_be_written_is_named() {
+    let flags = ["--app-log-destination=file", "--app-log-file=/nonexistent/log", "--dapr-http-port=0"];
+    let refused = run(&flags).args(["--dapr-grpc-port=0", "--", "true"]).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    let what = "can't write the app's output to `/nonexistent/log`: No such file or directory";
+    assert!(refused.status.code() == Some(1) && said.contains(what), "{said}");
+}
+
+#[test]
 fn a_time_to_end_in_that_nobody_lives_to_see_is_refused() {
     let flag = "--dapr-graceful-shutdown-seconds=18446744073709551615";
     for arguments in [&["run", flag, "--", "sleep", "1"][..], &["run", "-f", "dapr.yaml", flag]] {
