@@ -67,6 +67,21 @@ async fn a_connection_is_kept_from_the_last_byte_of_its_answer_on_and_not_before
 }
 
 #[tokio::test]
+async fn a_connection_that_the_server_has_closed_is_not_used_again() {
+    let server = Server::raw(|mut tcp| async move {
+        read_head(&mut tcp).await;
+        tcp.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello").await.unwrap();
+    })
+    .await;
+    let origin = format!("http://{}", server.address);
+    let egress = egress();
+    for connections in 1..=5 {
+        assert_eq!(call(&egress, &origin, Reach::Private).await.unwrap(), "hello");
+        assert_eq!(server.connections(), connections);
+    }
+}
+
+#[tokio::test]
 async fn no_more_connections_are_kept_than_there_is_room_for() {
     let server = Server::http(None, hello).await;
     let origin = format!("http://{}", server.address);
