@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::file::{self, Unfit};
 use crate::limits;
 
 /// `(name, bytes)` of each provider that was built when the host was.
@@ -82,15 +83,8 @@ impl Place {
 /// # Errors
 /// When the file can't be read, is none, or is larger than an artifact may be.
 pub fn read_artifact(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a named pipe would wait for its writer, and a device may never end.
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limits::ARTIFACT_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limits::ARTIFACT_BYTES {
-        let told = format!("it is larger than the {} bytes that an artifact may have", limits::ARTIFACT_BYTES);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, told));
-    }
-    Ok(bytes)
+    file::read(path, limits::ARTIFACT_BYTES).map_err(|unfit| match unfit {
+        Unfit::Io(error) => error,
+        Unfit::NotAFile | Unfit::TooLarge(_) => io::Error::other(unfit),
+    })
 }

@@ -31,6 +31,7 @@ pub mod description;
 pub mod digest;
 pub mod duration;
 pub mod error;
+pub mod file;
 pub mod limits;
 pub mod origin;
 pub mod quantity;

@@ -65,8 +65,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
 ];
 
 /// Plain data and small types, which everyone may name and which name nothing else.
-const PLAIN: [&str; 8] =
-    ["conversation", "description", "digest", "duration", "origin", "quantity", "secret", "version"];
+const PLAIN: [&str; 9] =
+    ["conversation", "description", "digest", "duration", "file", "origin", "quantity", "secret", "version"];
 
 const LONGEST_FILE: usize = 600;
 

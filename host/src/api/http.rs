@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
@@ -52,10 +52,7 @@ pub fn router(api: SharedApi) -> Router {
 
 /// The one handler behind both versions, which differ in nothing but their messages.
 async fn converse<R: Converse>(State(api): State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
-    let name = match parameter(request.uri(), "name") {
-        Ok(name) => name,
-        Err(refusal) => return Err(unread(request, refusal).await),
-    };
+    let (name, request) = parameter(request, "name").await?;
     let body = read(request, api.max_body_size).await?;
     let request = protojson::decode::<R>(&body);
     drop(body);
@@ -67,12 +64,15 @@ async fn converse<R: Converse>(State(api): State<SharedApi>, request: Request<Bo
 }
 
 /// The path's one parameter, always its third segment. Taken from the path as it came: axum's own parameters are decoded
-/// already, and by other rules.
-fn parameter(uri: &Uri, parameter: &str) -> Result<String, Response> {
-    path::unescape(uri.path().split('/').nth(3).unwrap_or_default()).map_err(|error| {
-        let text = format!("failed to unescape request parameter {parameter:?}. Error: {error}\n");
-        (StatusCode::BAD_REQUEST, text).into_response()
-    })
+/// already, and by other rules. Gives the request back for what is left to read.
+async fn parameter(request: Request<Body>, parameter: &str) -> Result<(String, Request<Body>), Response> {
+    match path::unescape(request.uri().path().split('/').nth(3).unwrap_or_default()) {
+        Ok(value) => Ok((value, request)),
+        Err(error) => {
+            let text = format!("failed to unescape request parameter {parameter:?}. Error: {error}\n");
+            Err(unread(request, (StatusCode::BAD_REQUEST, text).into_response()).await)
+        }
+    }
 }
 
 async fn read(request: Request<Body>, limit: usize) -> Result<Bytes, Response> {
@@ -147,7 +147,7 @@ async fn read_metadata(State(api): State<SharedApi>) -> Result<Response, Respons
 
 /// The body is the value, whatever it looks like.
 async fn set_metadata(State(api): State<SharedApi>, request: Request<Body>) -> Result<StatusCode, Response> {
-    let key = parameter(request.uri(), "key")?;
+    let (key, request) = parameter(request, "key").await?;
     let value = read(request, api.max_body_size).await?;
     metadata::set(&api, key, value.into()).map_err(|refusal| refused(&refusal))?;
     Ok(StatusCode::NO_CONTENT)

@@ -71,10 +71,10 @@ impl Scrubbing {
                 self.open(&delta, Kind::Arguments).arguments.push_str(&delta.text);
             }
             Event::Part { candidate, part, value: Part::Text(text) } => {
-                scrubbed.push(Event::Text(self.push(&Delta { candidate, part, text }, Kind::Text)));
+                self.take_one(Event::Text(Delta { candidate, part, text }), scrubbed);
             }
             Event::Part { candidate, part, value: Part::Refusal(text) } => {
-                scrubbed.push(Event::Refusal(self.push(&Delta { candidate, part, text }, Kind::Refusal)));
+                self.take_one(Event::Refusal(Delta { candidate, part, text }), scrubbed);
             }
             Event::Part { candidate, part: number, mut value } => {
                 part(&mut value);

@@ -1,8 +1,9 @@
 //! The text of a file, if it is fit to be read. Parses nothing.
 
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
+
+use crate::file::{self, Unfit};
 
 /// The largest file that is read. Nobody writes a megabyte of configuration by hand.
 const LARGEST: u64 = 4 << 20;
@@ -22,19 +23,24 @@ pub(crate) enum Unreadable {
 
 /// The text of a file, at most [`LARGEST`] bytes of it.
 pub(crate) fn read(path: &Path) -> Result<String, Unreadable> {
-    // Opening a named pipe would wait for its writer.
-    if !fs::metadata(path).map_err(Unreadable::Io)?.is_file() {
-        return Err(Unreadable::NotAFile);
-    }
-    of(File::open(path).map_err(Unreadable::Io)?)
+    text(file::read(path, LARGEST)?)
 }
 
 /// What `source` holds, at most [`LARGEST`] bytes of it.
 pub(crate) fn of(source: impl Read) -> Result<String, Unreadable> {
-    let mut bytes = Vec::new();
-    source.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Unreadable::Io)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(Unreadable::TooLarge);
-    }
+    text(file::take(source, LARGEST)?)
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, Unreadable> {
     String::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)
+}
+
+impl From<Unfit> for Unreadable {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Io(error) => Self::Io(error),
+            Unfit::NotAFile => Self::NotAFile,
+            Unfit::TooLarge(_) => Self::TooLarge,
+        }
+    }
 }
