@@ -1,7 +1,7 @@
 //! Finds a compiler for `wasm32-unknown-unknown`: the installed target, else the one rustup can fetch, else Debian's
-//! own. Compiles nothing itself.
+//! own. And what reads the counts of a program that rustup's compiler made count. Compiles nothing itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -87,9 +87,8 @@ impl Toolchain {
 }
 
 fn rustup_has_target(workspace: &Workspace) -> Result<bool> {
-    let mut rustc = Command::new("rustc");
-    rustc.current_dir(&workspace.root).args(["--print", "target-libdir", "--target", TARGET]);
-    Ok(Path::new(step::read(&mut rustc)?.trim()).is_dir())
+    let libraries = workspace.rustc(&["--print", "target-libdir", "--target", TARGET])?;
+    Ok(Path::new(libraries.trim()).is_dir())
 }
 
 fn rustup_adds_target(workspace: &Workspace) -> bool {
@@ -97,6 +96,22 @@ fn rustup_adds_target(workspace: &Workspace) -> bool {
     // Without a network this must fail at once; there is another way.
     let mut rustup = Command::new("rustup");
     step::succeeds(rustup.current_dir(&workspace.root).env("RUSTUP_MAX_RETRIES", "0").args(["target", "add", TARGET]))
+}
+
+/// What merges the counts of an instrumented program: no other than the compiler's own reads them for sure.
+///
+/// # Errors
+/// When the toolchain does not have it, and rustup can't fetch it.
+pub(crate) fn llvm_profdata(workspace: &Workspace) -> Result<PathBuf> {
+    let sysroot = workspace.rustc(&["--print", "sysroot"])?;
+    let bin = Path::new(sysroot.trim()).join("lib/rustlib").join(workspace.host()?).join("bin");
+    let profdata = bin.join("llvm-profdata");
+    if !profdata.exists() {
+        println!("xtask: asking rustup for llvm-tools");
+        let mut rustup = Command::new("rustup");
+        step::read(rustup.current_dir(&workspace.root).args(["component", "add", "llvm-tools"]))?;
+    }
+    Ok(profdata)
 }
 
 fn debian_cargo(root: &Path) -> Command {

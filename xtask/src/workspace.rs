@@ -91,8 +91,17 @@ impl Workspace {
 
     /// The packages of this workspace and everything they need on this machine, downloaded.
     pub(crate) fn packages(&self) -> Result<Metadata> {
-        let host = step::read(Command::new("rustc").args(["--print", "host-tuple"]).current_dir(&self.root))?;
-        self.metadata(&["--filter-platform", host.trim()])
+        self.metadata(&["--filter-platform", &self.host()?])
+    }
+
+    /// The target of what runs on this machine.
+    pub(crate) fn host(&self) -> Result<String> {
+        Ok(self.rustc(&["--print", "host-tuple"])?.trim().to_owned())
+    }
+
+    /// What the compiler that runs these commands says to `question`.
+    pub(crate) fn rustc(&self, question: &[&str]) -> Result<String> {
+        step::read(Command::new("rustc").args(question).current_dir(&self.root))
     }
 
     fn metadata(&self, scope: &[&str]) -> Result<Metadata> {
