@@ -1,11 +1,13 @@
 //! The route table of the HTTP API, and its thin handlers. What bodies mean is decided in `dapr/`.
 
+use std::array;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -17,7 +19,7 @@ use tonic::Code;
 use super::dapr::wire::{ConversationRequest, ConversationRequestAlpha2};
 use super::dapr::{self, Converse, Rejection, protojson};
 use super::status::Refusal;
-use super::{SharedApi, cache_status, call_log, converse, cors, metadata, path, reload, token};
+use super::{Api, SharedApi, cache_status, call_log, converse, cors, metadata, path, reload, token};
 use crate::limits;
 
 const TOO_LARGE: &str = "stream too large";
@@ -27,15 +29,12 @@ const HEALTHZ_OUTBOUND: &str = "/v1.0/healthz/outbound";
 /// All routes. Whatever is none of them is answered as daprd answers it.
 pub fn router(api: SharedApi) -> Router {
     let routes = Router::new()
-        .route("/v1.0-alpha1/conversation/{name}/converse", post(converse::<ConversationRequest>))
-        .route("/v1.0-alpha2/conversation/{name}/converse", post(converse::<ConversationRequestAlpha2>))
         .route(HEALTHZ, get(healthz))
         .route(HEALTHZ_OUTBOUND, get(|| async { StatusCode::NO_CONTENT }))
         .route("/v1.0/metadata", get(read_metadata))
-        .route("/v1.0/metadata/{key}", put(set_metadata))
         .route("/v1.0/reload", post(reload::scan))
         .route("/v1.0/shutdown", post(shutdown))
-        .fallback(no_route)
+        .fallback(named)
         .method_not_allowed_fallback(no_route);
     let routes = match &api.token {
         Some(_) => routes.layer(middleware::from_fn_with_state(api.clone(), check_token)),
@@ -50,21 +49,37 @@ pub fn router(api: SharedApi) -> Router {
     routes.with_state(api)
 }
 
+/// The routes with a name in their path, in its third segment. Axum would decode it for every call, and by other rules than
+/// Dapr's.
+async fn named(State(api): State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
+    let mut segments = request.uri().path().split('/').skip(1);
+    let segments: [Option<&str>; 5] = array::from_fn(|_| segments.next());
+    match (request.method(), segments) {
+        (&Method::POST, [Some("v1.0-alpha1"), Some("conversation"), Some(_), Some("converse"), None]) => {
+            converse::<ConversationRequest>(&api, request).await
+        }
+        (&Method::POST, [Some("v1.0-alpha2"), Some("conversation"), Some(_), Some("converse"), None]) => {
+            converse::<ConversationRequestAlpha2>(&api, request).await
+        }
+        (&Method::PUT, [Some("v1.0"), Some("metadata"), Some(_), None, None]) => set_metadata(&api, request).await,
+        _ => Ok(no_route(request).await),
+    }
+}
+
 /// The one handler behind both versions, which differ in nothing but their messages.
-async fn converse<R: Converse>(State(api): State<SharedApi>, request: Request<Body>) -> Result<Response, Response> {
+async fn converse<R: Converse>(api: &Api, request: Request<Body>) -> Result<Response, Response> {
     let (name, request) = parameter(request, "name").await?;
     let body = read(request, api.max_body_size).await?;
     let request = protojson::decode::<R>(&body);
     drop(body);
     let request = request.map_err(|text| refused(&Rejection::MalformedBody(text).into()))?;
-    let told = converse::converse(&api, &name, request).await.map_err(|refusal| refused(&refusal))?;
+    let told = converse::converse(api, &name, request).await.map_err(|refusal| refused(&refusal))?;
     let mut response = encoded(&told.message)?;
     cache_status::tell(told.cache, response.headers_mut());
     Ok(response)
 }
 
-/// The path's one parameter, always its third segment. Taken from the path as it came: axum's own parameters are decoded
-/// already, and by other rules. Gives the request back for what is left to read.
+/// The path's one parameter, always its third segment. Gives the request back for what is left to read.
 async fn parameter(request: Request<Body>, parameter: &str) -> Result<(String, Request<Body>), Response> {
     match path::unescape(request.uri().path().split('/').nth(3).unwrap_or_default()) {
         Ok(value) => Ok((value, request)),
@@ -146,11 +161,11 @@ async fn read_metadata(State(api): State<SharedApi>) -> Result<Response, Respons
 }
 
 /// The body is the value, whatever it looks like.
-async fn set_metadata(State(api): State<SharedApi>, request: Request<Body>) -> Result<StatusCode, Response> {
+async fn set_metadata(api: &Api, request: Request<Body>) -> Result<Response, Response> {
     let (key, request) = parameter(request, "key").await?;
     let value = read(request, api.max_body_size).await?;
-    metadata::set(&api, key, value.into()).map_err(|refusal| refused(&refusal))?;
-    Ok(StatusCode::NO_CONTENT)
+    metadata::set(api, key, value.into()).map_err(|refusal| refused(&refusal))?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn shutdown(State(api): State<SharedApi>, headers: HeaderMap) -> StatusCode {
