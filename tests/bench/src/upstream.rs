@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
+use futures_timer::Delay;
 use futures_util::stream;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -42,7 +43,8 @@ async fn answer(request: Request<Incoming>, waiting: Arc<AtomicUsize>) -> Respon
     let asked = serde_json::from_slice(&body).unwrap_or(Asked { stream: false });
     if !delay.is_zero() {
         waiting.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(spread(delay)).await;
+        // The runtime's own timers end at whole milliseconds, so that calls would come back in threes.
+        Delay::new(spread(delay)).await;
         waiting.fetch_sub(1, Ordering::Relaxed);
     }
     if asked.stream { chunks() } else { whole("application/json", Bytes::from_static(bodies::COMPLETION)) }
