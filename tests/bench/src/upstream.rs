@@ -9,16 +9,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use bytes::Bytes;
-use futures_timer::Delay;
 use futures_util::stream;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{self, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
 use serde::Deserialize;
+use tokio::net::unix::pipe::Receiver;
 
 use crate::{bodies, serve};
 
@@ -29,6 +31,9 @@ struct Asked {
 }
 
 pub(crate) async fn serve() -> Result<()> {
+    // A call that is held back takes two descriptors.
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
     let waiting = Arc::new(AtomicUsize::new(0));
     let listener = serve::listen().await?;
     serve::forever(listener, move |request| answer(request, Arc::clone(&waiting))).await
@@ -43,9 +48,11 @@ async fn answer(request: Request<Incoming>, waiting: Arc<AtomicUsize>) -> Respon
     let asked = serde_json::from_slice(&body).unwrap_or(Asked { stream: false });
     if !delay.is_zero() {
         waiting.fetch_add(1, Ordering::Relaxed);
-        // The runtime's own timers end at whole milliseconds, so that calls would come back in threes.
-        Delay::new(spread(delay)).await;
+        let waited = wait(spread(delay)).await;
         waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Err(error) = waited {
+            return failed(&error);
+        }
     }
     if asked.stream { chunks() } else { whole("application/json", Bytes::from_static(bodies::COMPLETION)) }
 }
@@ -63,6 +70,21 @@ fn spread(delay: Duration) -> Duration {
     static CALLS: AtomicU32 = AtomicU32::new(0);
     let share = CALLS.fetch_add(STEP, Ordering::Relaxed);
     delay.mul_f64(0.75 + 0.5 * f64::from(share) / f64::from(u32::MAX))
+}
+
+/// Waits by a timer of the kernel's, to the microsecond: the runtime's own end at whole milliseconds, so that calls would
+/// come back in threes. To the runtime it is as good as a pipe: there is something to be read when the time is over.
+async fn wait(delay: Duration) -> Result<()> {
+    let timer = time::timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
+    let once = Itimerspec { it_interval: Timespec::default(), it_value: delay.try_into()? };
+    time::timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once)?;
+    Ok(Receiver::from_owned_fd_unchecked(timer)?.readable().await?)
+}
+
+fn failed(error: &Error) -> Response<BoxBody<Bytes, Infallible>> {
+    let mut response = whole("text/plain", Bytes::from(error.to_string()));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
 }
 
 fn whole(kind: &'static str, body: Bytes) -> Response<BoxBody<Bytes, Infallible>> {
